@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// output_port: an output FIFO whose room is reserved before a word starts on its way.
+//
+// The pipeline behind the window cannot stall, so `reserve` takes one place when a position is
+// issued and `room` says whether there is one. The place comes back when the word is taken from
+// m_axis. A transfer that an error cuts short is closed, once `close` is high and nothing more
+// can arrive, by one beat of zeros with TLAST. `idle`: no word inside, no transfer open.
+//
+// Parameters
+//   WIDTH  bits of a word, at least 1      DEPTH  power of two, 32..1024
+`default_nettype none
+
+module output_port #(
+    parameter WIDTH = 64,
+    parameter DEPTH = 64
+) (
+    input  wire             clk,
+    input  wire             rst,
+    output wire             room,
+    input  wire             reserve,
+    input  wire             push,
+    input  wire             push_last,
+    input  wire [WIDTH-1:0] push_data,
+    input  wire             close,
+    output wire             idle,
+    output wire             taken,        // a word leaves in this cycle
+
+    output wire [WIDTH-1:0] m_axis_tdata,
+    output wire             m_axis_tvalid,
+    input  wire             m_axis_tready,
+    output wire             m_axis_tlast
+);
+    localparam CW = $clog2(DEPTH) + 1;
+    localparam [CW-1:0] ALL = DEPTH;
+
+    reg [CW-1:0] free;
+    reg          is_open;     // the last word pushed did not end its transfer
+    wire         closing = close && is_open && free != 0;
+    wire         fifo_ready;
+    wire [CW-1:0] fifo_count;
+    wire         unused = &{1'b0, fifo_ready, fifo_count};   // room was reserved: always ready
+
+    assign room  = free != 0;
+    assign idle  = free == ALL && !is_open;
+    assign taken = m_axis_tvalid && m_axis_tready;
+
+    axis_fifo #(.WIDTH(WIDTH + 1), .DEPTH(DEPTH)) u_fifo (
+        .clk(clk), .rst(rst),
+        .s_axis_tdata({push_last || closing, closing ? {WIDTH{1'b0}} : push_data}),
+        .s_axis_tvalid(push || closing), .s_axis_tready(fifo_ready),
+        .m_axis_tdata({m_axis_tlast, m_axis_tdata}), .m_axis_tvalid(m_axis_tvalid),
+        .m_axis_tready(m_axis_tready), .count(fifo_count)
+    );
+
+    always @(posedge clk) begin
+        free <= free + {{(CW-1){1'b0}}, taken} - {{(CW-1){1'b0}}, reserve || closing};
+        if (push || closing) is_open <= !(push_last || closing);
+        if (rst) begin
+            free    <= ALL;
+            is_open <= 1'b0;
+        end
+    end
+
+    generate
+        if (DEPTH < 32 || DEPTH > 1024) begin : g_illegal_depth
+            illegal_parameter_DEPTH_is_32_to_1024 stop_elaboration ();
+        end
+    endgenerate
+endmodule
+
+`default_nettype wire
