@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The S-Huff stream header: layout, writer, and the checks in the order that hardware makes them.
+
+docs/formats.md is the written form. Everything is in 32-bit words, little endian on disk.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from golden import errors
+from golden.errors import PlutarchError, ShuffError
+from golden.shuff.huffman import kraft_excess
+
+MAGIC: Final = 0x46554853  # "SHUF" on disk
+VERSION: Final = 1
+LANES: Final = 1
+WORD_BITS: Final = 32
+LIMIT: Final = 6
+"""Default longest code: then every output bit of a decoder's table is one LUT6."""
+MODES: Final = ("joint", "flag", "raw")
+RAW: Final = 2
+
+
+def table_words(bits: int) -> int:
+    """Header words taken by the code lengths of 2^(bits-1) symbols, 4 bits each."""
+    return ((4 << (bits - 1)) + 31) // 32
+
+
+def header_words(bits: int) -> int:
+    """Header size in words, both CRC words included."""
+    return 7 + table_words(bits)
+
+
+def crc_words(words: Sequence[int]) -> int:
+    """CRC-32 (zlib) of words taken as little-endian bytes, the way they lie on disk."""
+    return zlib.crc32(struct.pack(f"<{len(words)}I", *words))
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a stream says about itself. `lengths` has 2^(bits-1) entries, `mode` indexes MODES."""
+
+    bits: int
+    mode: int
+    pin: int
+    pout: int
+    limit: int
+    count: int
+    payload_words: int
+    lengths: tuple[int, ...]
+    payload_crc: int
+
+    def pack(self) -> list[int]:
+        """The header as words; header_words(bits) of them."""
+        for name, value, low, high in (
+            ("bits", self.bits, 2, 6),
+            ("pin", self.pin, 1, 255),
+            ("pout", self.pout, 1, 255),
+            ("limit", self.limit, max(1, self.bits - 1), 15),
+            ("symbol count", self.count, 0, 0xFFFFFFFF),
+            ("payload words", self.payload_words, 0, 0xFFFFFFFF),
+        ):
+            if not low <= value <= high:
+                raise PlutarchError(f"S-Huff {name} is {value}, must be {low}..{high}")
+        table = sum(length << (4 * symbol) for symbol, length in enumerate(self.lengths))
+        words = [
+            MAGIC,
+            VERSION | self.bits << 8 | self.mode << 16 | LANES << 24,
+            self.pin | self.pout << 8 | WORD_BITS << 16 | self.limit << 24,
+            self.count,
+            self.payload_words,
+            *((table >> (32 * i)) & 0xFFFFFFFF for i in range(table_words(self.bits))),
+            self.payload_crc,
+        ]
+        return [*words, crc_words(words)]
+
+
+def read_header(words: Sequence[int], bits: int, pin: int, pout: int, limit: int = LIMIT) -> Header:
+    """Check the header of a stream made for this decoder; the first error in sequence wins.
+
+    `words` is the whole stream (or at least its first header_words(bits) words), TLAST on its last
+    word. Raises ShuffError with the number that hardware reports.
+    """
+    if not words:
+        raise ShuffError(errors.TLAST_EARLY, 0, "empty stream, no header")
+    if words[0] != MAGIC:
+        raise ShuffError(errors.MAGIC, 0, f"word is {words[0]:08x}, not {MAGIC:08x}")
+    if len(words) == 1:
+        raise ShuffError(errors.TLAST_EARLY, 4, "stream ends in the header")
+    if words[1] & 255 != VERSION:
+        raise ShuffError(errors.VERSION, 4, f"version {words[1] & 255}, this reads {VERSION}")
+    if words[1] >> 8 & 255 != bits:
+        raise ShuffError(errors.TARGET, 5, f"made for b={words[1] >> 8 & 255}, not b={bits}")
+    size = header_words(bits)
+    if len(words) < size:
+        raise ShuffError(errors.TLAST_EARLY, 4 * len(words), "stream ends in the header")
+    if crc_words(words[: size - 1]) != words[size - 1]:
+        raise ShuffError(errors.HEADER_CRC, 4 * size - 4, "header damaged")
+
+    table = sum(words[5 + i] << (32 * i) for i in range(table_words(bits)))
+    lengths = tuple(table >> (4 * symbol) & 15 for symbol in range(1 << (bits - 1)))
+    mode = words[1] >> 16 & 15
+    if mode >= len(MODES):
+        raise ShuffError(errors.HEADER, 6, f"mode {mode} does not exist")
+    if words[1] >> 20 & 15:
+        raise ShuffError(errors.HEADER, 6, "reserved bits set")
+    if table >> (4 << (bits - 1)):
+        raise ShuffError(errors.HEADER, 20, "code lengths beyond the alphabet")
+
+    target = (pin, pout, WORD_BITS, limit)
+    made_for = tuple(words[2] >> shift & 255 for shift in (0, 8, 16, 24))
+    if words[1] >> 24 != LANES:
+        raise ShuffError(errors.TARGET, 7, f"made for {words[1] >> 24} lanes, not {LANES}")
+    for field, name in enumerate(("PIN", "POUT", "word bits", "Lmax")):
+        if made_for[field] != target[field]:
+            detail = f"made for {name}={made_for[field]}, not {target[field]}"
+            raise ShuffError(errors.TARGET, 8 + field, detail)
+
+    if max(lengths) > limit:
+        raise ShuffError(errors.TABLE, 20, f"code of {max(lengths)} bits, the limit is {limit}")
+    if kraft_excess(lengths) > 0:
+        raise ShuffError(errors.TABLE, 20, "code lengths break Kraft's inequality")
+    if mode == RAW and any(length != bits - 1 for length in lengths):
+        raise ShuffError(errors.TABLE, 20, f"raw mode with lengths other than {bits - 1}")
+    return Header(bits, mode, pin, pout, limit, words[3], words[4], lengths, words[size - 2])
