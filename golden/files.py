@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -31,7 +32,8 @@ def write_atomic(path: str | os.PathLike[str], data: bytes) -> None:
     except OSError as error:
         raise PlutarchError(f"{target}: cannot write: {error.strerror or error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # gone after the rename, or it never came to be
+            partial.unlink()
 
 
 def sha256(data: bytes) -> str:

@@ -133,8 +133,8 @@ class ConvLayer:
         """
         acc, t = self.bounds()
         bias = max((abs(int(b)) for b in self.bias), default=0)
-        for field, value, width in (("accumulator", acc, accw), ("t", t, accw + 18),
-                                    ("bias", bias, accw + 16)):
+        for field, value, width in (("accumulator", acc, accw), ("bias", bias, accw + 16),
+                                    ("t", t, accw + 18)):
             if value >= 1 << (width - 1):
                 raise self._bad(field, f"needs {value.bit_length() + 1} bits, there are {width}")
         if self.res_in and self.res_shift > accw + 8:
