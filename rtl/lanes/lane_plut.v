@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Purpose: lane P1, the P-LUT as in the paper: dot product of N pairs of codes {sign, index}. The
+//   magnitude of a product is looked up in one flat table addressed by both indices, {index_w,
+//   index_a}; its sign is the XOR of the signs. The table's contents come from a file made by the
+//   golden model, so any codebook with these widths can be loaded. Index 0 must read as 0 in the
+//   table; then {1,0} counts as zero as well, because the tree negates 0 to 0.
+//
+//   Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
+//   One vector a cycle.
+//
+// Parameters
+//   B          bits of a code, 2..5
+//   N          products, 1..2048
+//   PLUT_FILE  $readmemh file, 2^(2B-2) words of 2^B - 3 bits (golden.plut.write_hex)
+//   SUMW       bits of the sum: derived, do not set
+
+`default_nettype none
+
+module lane_plut #(
+    parameter B         = 4,
+    parameter N         = 72,
+    parameter PLUT_FILE = "plut_b4.hex",
+    parameter SUMW      = (1 << B) - 2 + $clog2(N)
+) (
+    input  wire                   clk,
+    input  wire [N*B-1:0]         w,
+    input  wire [N*B-1:0]         a,
+    output wire signed [SUMW-1:0] sum
+);
+
+    localparam M  = B - 1;                  // index bits
+    localparam PW = 2 * ((1 << M) - 2) + 1; // magnitude bits of a product
+
+    generate
+        if (B < 2 || B > 5) begin : g_illegal_b
+            illegal_parameter_lane_plut_b stop_elaboration();
+        end
+        if (N < 1 || N > 2048) begin : g_illegal_n
+            illegal_parameter_lane_plut_n stop_elaboration();
+        end
+        if (SUMW != (1 << B) - 2 + $clog2(N)) begin : g_illegal_sumw
+            illegal_parameter_lane_plut_sumw stop_elaboration();
+        end
+    endgenerate
+
+    // Read N times a cycle: a ROM per product in hardware, one shared array in a simulator.
+    reg [PW-1:0] table_rom [0:(1<<(2*M))-1];
+
+    initial $readmemh(PLUT_FILE, table_rom);
+
+    wire [N*(PW+1)-1:0] term;
+    wire [N-1:0]        term_neg;
+
+    genvar i;
+    generate
+        for (i = 0; i < N; i = i + 1) begin : g_product
+            reg [PW-1:0] magnitude;
+            reg          sign;
+
+            always @(posedge clk) begin
+                magnitude <= table_rom[{w[i*B +: M], a[i*B +: M]}];
+                sign      <= w[i*B+M] ^ a[i*B+M];
+            end
+
+            assign term[i*(PW+1) +: PW+1] = {1'b0, magnitude};
+            assign term_neg[i]            = sign;
+        end
+    endgenerate
+
+    adder_tree #(
+        .N (N),
+        .IW(PW + 1)
+    ) tree (
+        .clk(clk),
+        .x  (term),
+        .neg(term_neg),
+        .sum(sum)
+    );
+
+endmodule
+
+`default_nettype wire

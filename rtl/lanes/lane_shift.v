@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Purpose: lane S0, SHIFT on the same codes {sign, index} as the P-LUT, written well: dot product
+//   of N pairs of codes. The product of two powers of two is a power of two, so bit k of the
+//   magnitude is set exactly where the indices add up to k + 2. One decoder of the index sum says
+//   it all: no "index - 1" subtractor and no barrel shifter. Its two lowest places can only be
+//   reached with a zero operand and are left off. An index 0 (also as {1,0}) makes the product 0.
+//
+//   Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
+//   One vector a cycle.
+//
+// Parameters
+//   B     bits of a code, 2..5
+//   N     products, 1..2048
+//   SUMW  bits of the sum: derived, do not set
+
+`default_nettype none
+
+module lane_shift #(
+    parameter B    = 4,
+    parameter N    = 72,
+    parameter SUMW = (1 << B) - 2 + $clog2(N)
+) (
+    input  wire                   clk,
+    input  wire [N*B-1:0]         w,
+    input  wire [N*B-1:0]         a,
+    output wire signed [SUMW-1:0] sum
+);
+
+    localparam M  = B - 1;                  // index bits
+    localparam PW = 2 * ((1 << M) - 2) + 1; // magnitude bits of a product
+
+    generate
+        if (B < 2 || B > 5) begin : g_illegal_b
+            illegal_parameter_lane_shift_b stop_elaboration();
+        end
+        if (N < 1 || N > 2048) begin : g_illegal_n
+            illegal_parameter_lane_shift_n stop_elaboration();
+        end
+        if (SUMW != (1 << B) - 2 + $clog2(N)) begin : g_illegal_sumw
+            illegal_parameter_lane_shift_sumw stop_elaboration();
+        end
+    endgenerate
+
+    wire [N*(PW+1)-1:0] term;
+    wire [N-1:0]        term_neg;
+
+    genvar i;
+    generate
+        for (i = 0; i < N; i = i + 1) begin : g_product
+            wire [M-1:0]  index_w = w[i*B +: M];
+            wire [M-1:0]  index_a = a[i*B +: M];
+            wire [M:0]    place   = {1'b0, index_w} + {1'b0, index_a};
+            wire [PW-1:0] one_hot;
+            wire [1:0]    unused_places;
+            wire          nonzero = index_w != {M{1'b0}} && index_a != {M{1'b0}};
+
+            assign {one_hot, unused_places} = {{(PW + 1){1'b0}}, 1'b1} << place;
+
+            reg [PW-1:0] magnitude;
+            reg          sign;
+
+            always @(posedge clk) begin
+                magnitude <= nonzero ? one_hot : {PW{1'b0}};
+                sign      <= w[i*B+M] ^ a[i*B+M];
+            end
+
+            assign term[i*(PW+1) +: PW+1] = {1'b0, magnitude};
+            assign term_neg[i]            = sign;
+        end
+    endgenerate
+
+    adder_tree #(
+        .N (N),
+        .IW(PW + 1)
+    ) tree (
+        .clk(clk),
+        .x  (term),
+        .neg(term_neg),
+        .sum(sum)
+    );
+
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Purpose: lane S1, SHIFT with 8-bit activations and exact widths, as prior PoT work does it: dot
+//   product of N weight codes {sign, index} with N two's complement activations. The activation
+//   moves up by index - 1 places. Shifting by the index itself and leaving the lowest place off
+//   does it without a subtractor. A weight index 0 (also as {1,0}) makes the product 0. The
+//   weight's sign negates in the tree.
+//
+//   Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
+//   One vector a cycle.
+//
+// Parameters
+//   B     bits of a weight code, 2..5
+//   N     products, 1..2048
+//   SUMW  bits of the sum: derived, do not set
+
+`default_nettype none
+
+module lane_shift8 #(
+    parameter B    = 4,
+    parameter N    = 72,
+    parameter SUMW = (1 << (B - 1)) + 7 + $clog2(N)
+) (
+    input  wire                   clk,
+    input  wire [N*B-1:0]         w,
+    input  wire [N*8-1:0]         a,
+    output wire signed [SUMW-1:0] sum
+);
+
+    localparam M  = B - 1;          // index bits
+    localparam PW = (1 << M) + 6;   // bits of the shifted activation, two's complement
+
+    generate
+        if (B < 2 || B > 5) begin : g_illegal_b
+            illegal_parameter_lane_shift8_b stop_elaboration();
+        end
+        if (N < 1 || N > 2048) begin : g_illegal_n
+            illegal_parameter_lane_shift8_n stop_elaboration();
+        end
+        if (SUMW != (1 << (B - 1)) + 7 + $clog2(N)) begin : g_illegal_sumw
+            illegal_parameter_lane_shift8_sumw stop_elaboration();
+        end
+    endgenerate
+
+    wire [N*(PW+1)-1:0] term;
+    wire [N-1:0]        term_neg;
+
+    genvar i;
+    generate
+        for (i = 0; i < N; i = i + 1) begin : g_product
+            wire [M-1:0]  index = w[i*B +: M];
+            wire [7:0]    act   = a[i*8 +: 8];
+            wire [PW-1:0] shifted;
+            wire          unused_place;
+
+            assign {shifted, unused_place} = {{(PW - 7){act[7]}}, act} << index;
+
+            reg [PW-1:0] product;
+            reg          sign;
+
+            always @(posedge clk) begin
+                product <= index != {M{1'b0}} ? shifted : {PW{1'b0}};
+                sign    <= w[i*B+M];
+            end
+
+            // One bit more than the product: -128 times a negative weight is the one value that
+            // needs it.
+            assign term[i*(PW+1) +: PW+1] = {product[PW-1], product};
+            assign term_neg[i]            = sign;
+        end
+    endgenerate
+
+    adder_tree #(
+        .N (N),
+        .IW(PW + 1)
+    ) tree (
+        .clk(clk),
+        .x  (term),
+        .neg(term_neg),
+        .sum(sum)
+    );
+
+endmodule
+
+`default_nettype wire
