@@ -34,7 +34,7 @@ module chan_params #(
     genvar o;
     generate
         for (o = 0; o < POUT; o = o + 1) begin : g_bank
-            localparam [11:0] LANE = o, MASK = POUT - 1;
+            localparam [11:0] LANE = o[11:0], MASK = POUT[11:0] - 12'd1;
             reg [DATAW-1:0] mem [0:TILES-1];
             reg [DATAW-1:0] read_q, held_q;
             always @(posedge clk) begin

@@ -300,7 +300,7 @@ module conv_engine #(
     genvar o;
     generate
         for (o = 0; o < POUT; o = o + 1) begin : g_lane_on
-            localparam [11:0] O_12 = o;
+            localparam [11:0] O_12 = o[11:0];
             assign lane_on[o] = out_base + O_12 < cout;
         end
     endgenerate

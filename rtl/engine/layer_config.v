@@ -77,13 +77,13 @@ module layer_config #(
     localparam [7:0] ERR_SHAPE = 8'd16, ERR_KERNEL = 8'd17, ERR_PSUM = 8'd18, ERR_EMIT = 8'd19;
     localparam [2:0] S_IDLE = 3'd0, S_RANGE = 3'd1, S_LEAD = 3'd2, S_PLANE = 3'd3, S_TOTAL = 3'd4;
     // The largest legal values, in the width of the field that they bound.
-    localparam [2:0]  K_TOP      = KMAX;
-    localparam [8:0]  W_TOP      = LINE_DEPTH;
-    localparam [11:0] COUT_TOP   = COUT_MAX;
-    localparam [11:0] PIN_12     = PIN;
-    localparam [6:0]  SHIFT_TOP  = TW - 2;
-    localparam [6:0]  RES_TOP    = ACCW + 8;
-    localparam [25:0] PSUM_TOP   = PSUM_DEPTH;
+    localparam [8:0]  W_TOP      = LINE_DEPTH[8:0];
+    localparam [11:0] COUT_TOP   = COUT_MAX[11:0];
+    localparam [11:0] PIN_12     = PIN[11:0];
+    localparam        T_TOP      = TW - 2, R_TOP = ACCW + 8;
+    localparam [6:0]  SHIFT_TOP  = T_TOP[6:0];
+    localparam [6:0]  RES_TOP    = R_TOP[6:0];
+    localparam [25:0] PSUM_TOP   = PSUM_DEPTH[25:0];
 
     reg [2:0]  state;
     reg [1:0]  stride;
@@ -96,8 +96,9 @@ module layer_config #(
     assign stride2 = stride[1];
 
     wire [2:0]  k_half   = {1'b0, k[2:1]};
-    wire        kernel_ok = k[0] && k <= K_TOP && (stride == 2'd1 || stride == 2'd2)
-                            && {1'b0, pad} <= k_half;
+    wire        k_ok     = k == 3'd1 || (KMAX >= 3 && k == 3'd3) || (KMAX >= 5 && k == 3'd5)
+                           || (KMAX >= 7 && k == 3'd7);
+    wire        kernel_ok = k_ok && (stride == 2'd1 || stride == 2'd2) && {1'b0, pad} <= k_half;
     wire [9:0]  h_padded = {1'b0, h} + {7'd0, pad, 1'b0};
     wire [9:0]  w_padded = {1'b0, w} + {7'd0, pad, 1'b0};
     wire [9:0]  h_span   = h_padded - {7'd0, k};

@@ -32,7 +32,7 @@ module output_port #(
     output wire             m_axis_tlast
 );
     localparam CW = $clog2(DEPTH) + 1;
-    localparam [CW-1:0] ALL = DEPTH;
+    localparam [CW-1:0] ALL = DEPTH[CW-1:0];
 
     reg [CW-1:0] free;
     reg          is_open;     // the last word pushed did not end its transfer

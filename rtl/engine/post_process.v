@@ -75,13 +75,14 @@ module post_process #(
     genvar o;
     generate
         for (o = 0; o < POUT; o = o + 1) begin : g_out
-            wire [BIASW+9:0] p = params[o*(BIASW+10) +: BIASW+10];
+            // A channel that does not exist has all-zero numbers, so it puts out zero.
+            wire [BIASW+9:0] p = params[o*(BIASW+10) +: BIASW+10] & {(BIASW+10){lane_on[o]}};
             wire [3:0]       shift1 = p[3:0], shift2 = p[7:4];
             wire [1:0]       term2  = p[9:8];
             wire [BIASW-1:0] bias   = p[BIASW+9:10];
             wire [ACCW-1:0]  a      = acc[o*ACCW +: ACCW] & {ACCW{lane_on[o]}};
             wire [TW-1:0]    wide   = {{(TW-ACCW){a[ACCW-1]}}, a};
-            wire [7:0]       r      = res[o*8 +: 8];
+            wire [7:0]       r      = res[o*8 +: 8] & {8{lane_on[o]}};
             assign acc_on[o*ACCW +: ACCW] = a;
 
             // Stage 1: both terms. Stage 2: scaled, and what is added to it. Stage 3: t.
@@ -93,8 +94,7 @@ module post_process #(
                 term_b <= (term2 == 2'b01) ? wide << shift2 :
                           (term2 == 2'b11) ? ~(wide << shift2) + 1'b1 : {TW{1'b0}};
                 scaled <= term_a + term_b;
-                base   <= !lane_on[o] ? {TW{1'b0}} :
-                          {{(TW-BIASW){bias[BIASW-1]}}, bias}
+                base   <= {{(TW-BIASW){bias[BIASW-1]}}, bias}
                           + (res_in ? res_wide << res_shift : {TW{1'b0}});
                 t      <= (relu && sum[TW-1]) ? {TW{1'b0}} : sum;
             end

@@ -70,14 +70,14 @@ module scan_control #(
 
     // ---- taps inside the map ----
     // Window line t holds map line anchor + t - offset, offset = (KMAX - k) + pad.
-    localparam [3:0] KMAX_4 = KMAX;
+    localparam [3:0] KMAX_4 = KMAX[3:0];
     wire [3:0] skip   = KMAX_4 - {1'b0, k};
     wire [3:0] offset = skip + {2'd0, pad};
     genvar t;
     generate
         for (t = 0; t < KMAX; t = t + 1) begin : g_line
-            localparam [3:0]  T_4  = t;
-            localparam [10:0] T_11 = t;
+            localparam [3:0]  T_4  = t[3:0];
+            localparam [10:0] T_11 = t[10:0];
             wire [10:0] row = {2'd0, y} + T_11 - {7'd0, offset};   // negative: bit 10 set
             wire [10:0] col = {2'd0, x} + T_11 - {7'd0, offset};
             assign row_ok[t] = T_4 >= skip && !row[10] && row < {2'd0, h};

@@ -61,7 +61,7 @@ module tile_control #(
 );
     localparam [2:0] S_IDLE = 3'd0, S_CHECK = 3'd1, S_WAIT = 3'd2, S_RUN = 3'd3,
                      S_FINISH = 3'd4, S_ERROR = 3'd5;
-    localparam [11:0] PIN_12 = PIN, POUT_12 = POUT;
+    localparam [11:0] PIN_12 = PIN[11:0], POUT_12 = POUT[11:0];
 
     reg [2:0]  state;
     reg [11:0] next_out, next_in;   // tile of the next pass

@@ -44,8 +44,8 @@ module weight_loader #(
     output wire [TAPW-1:0] we_tap,
     output reg  [31:0]     count          // weights taken in this job
 );
-    localparam [11:0] PIN_12 = PIN, POUT_12 = POUT;
-    localparam [3:0]  KMAX_4 = KMAX;
+    localparam [11:0] PIN_12 = PIN[11:0], POUT_12 = POUT[11:0];
+    localparam [3:0]  KMAX_4 = KMAX[3:0];
 
     reg [11:0] out_base, in_base;     // the tile being loaded
     reg [6:0]  o, i;                  // inside the tile
