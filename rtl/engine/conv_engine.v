@@ -25,8 +25,14 @@
 // Flow control: nothing after the window ever stalls. A position is started only when there is room
 // for its outputs in the FIFOs and its residual word is there, so the pipeline needs no enable.
 //
-// Cycles without stalls: a pass takes the shifts that scan_control states, then the pipeline
-// empties before the next one starts (PASS_GAP cycles, 4 more after an output tile's last pass).
+// Cycles (cnt_cycles, from the one after `start` to the one in which the job ends), with
+// L = LATENCY = 1 + ceil(ceil(log2(KMAX*KMAX*PIN)) / 2), the lanes' latency:
+//   check    k - pad + 2, and OH + images + 2 more when cin > PIN
+//   a pass   1 + its shifts (scan_control) + drain; drain = max(0, L + 4 - slack), and 4 more in
+//            an output tile's last pass, where slack = shifts after the pass's last position.
+//            The job's last pass has no drain but the finish.
+//   finish   L + 10 - slack, at least 1, when outputs are taken at once and the stream is good
+// plus cnt_stall_w + cnt_stall_a + cnt_stall_r + cnt_stall_y. Nothing else costs a cycle.
 //
 // Parameters
 //   LANE        "P1" P-LUT, "S0" shift on the same codes, "S1" shift with 8-bit activations
