@@ -32,7 +32,7 @@
 //            an output tile's last pass, where slack = shifts after the pass's last position.
 //            The job's last pass has no drain but the finish.
 //   finish   L + 10 - slack, at least 1, when outputs are taken at once and the stream is good
-// plus cnt_stall_w + cnt_stall_a + cnt_stall_r + cnt_stall_y. Nothing else costs a cycle.
+// plus cnt_stall_w. This is exact as long as a, r and the outputs never stall.
 //
 // Parameters
 //   LANE        "P1" P-LUT, "S0" shift on the same codes, "S1" shift with 8-bit activations
