@@ -28,7 +28,7 @@ def write_atomic(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(data)
-        os.replace(partial, target)
+        partial.replace(target)
     except OSError as error:
         raise PlutarchError(f"{target}: cannot write: {error.strerror or error}") from error
     finally:

@@ -85,14 +85,17 @@ class ConvLayer:
 
     @property
     def out_channels(self) -> int:
+        """O of the weights (O, I, K, K)."""
         return int(self.weights.shape[0])
 
     @property
     def in_channels(self) -> int:
+        """I of the weights (O, I, K, K)."""
         return int(self.weights.shape[1])
 
     @property
     def kernel(self) -> int:
+        """K of the weights (O, I, K, K)."""
         return int(self.weights.shape[2])
 
     @property
@@ -174,7 +177,7 @@ class ConvLayer:
         return residual
 
     def _scale(self, acc: BigInts, residual: Int8s | None) -> BigInts:
-        """t of design section 2; int64 where 2*|t| cannot leave it, else Python integers."""
+        """The t of design section 2; int64 where 2*|t| cannot leave it, else Python integers."""
         dtype: Any = np.int64 if self.bounds()[1] < 1 << 62 else object
         shift1, shift2, term2, bias = (
             field.astype(dtype)[:, None, None]  # (O, 1, 1)
