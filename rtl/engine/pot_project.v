@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: project an exact integer t to the nearest code {sign, index}, where index 1 stands for
-//   2^shift. The integer form of the rule (golden.codes.project_int), with u = 2 * |t|:
-//     index 0      iff u <= 2^shift                  a tie at half the smallest level is zero
-//     index k + 1  iff u >= 3 * 2^(shift + k - 1)    a tie at 1.5 * 2^j goes up, away from zero
-//   and index 1 in between; the largest index is kept above. Nothing is rounded before the
-//   comparison. Only the first rule looks below 2^shift, and only where u has its leading one
-//   exactly there: then u = 2^shift means that |t| has a single one, which can be seen without
-//   shifting. So one barrel shifter is enough. Zero is always {0,0}. Every value of shift is exact,
-//   also beyond TW - 1 (the result is zero there). Latency 1. One value a cycle.
+//
+// pot_project: project an exact integer t to the nearest code {sign, index}, where index 1 stands
+// for 2^shift. The integer form of the rule (golden.codes.project_int), with u = 2 * |t|:
+//   index 0      iff u <= 2^shift                  a tie at half the smallest level is zero
+//   index k + 1  iff u >= 3 * 2^(shift + k - 1)    a tie at 1.5 * 2^j goes up, away from zero
+// and index 1 in between; the largest index is kept above. Nothing is rounded before the
+// comparison. Only the first rule looks below 2^shift, and only where u has its leading one exactly
+// there: then u = 2^shift means that |t| has a single one, which can be seen without shifting. So
+// one barrel shifter is enough. Zero is always {0,0}. Every value of shift is exact, also beyond TW
+// - 1 (the result is zero there). Latency 1. One value a cycle.
 //
 // Parameters
 //   B   bits of a code, 2..5
 //   TW  bits of t, two's complement, 2^(B-1) + 1 .. 128
-
 `default_nettype none
 
 module pot_project #(

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: exact sum of N signed terms, each taken as it is or negated: sum = sum over i of (neg[i]
-//   ? -x[i] : x[i]). A binary tree with a register after every second level and after the last one;
-//   each level is one bit wider than the level below, so nothing can wrap and no bit is spent that
-//   a sum cannot need.
 //
-//   A negation is ~x plus one. The inversion is an XOR that shares the LUT of the first adder, and
-//   the "plus one" rides on a carry-in: N-1 adders have N-1 free carry-ins. Each adder takes the
-//   flag of the leftmost leaf of its right branch, which no adder below has used; what is left over
-//   at the top is leaf 0, added there. So a signed term costs no adder of its own.
+// adder_tree: exact sum of N signed terms, each taken as it is or negated: sum = sum over i of
+// (neg[i] ? -x[i] : x[i]). A binary tree with a register after every second level and after the
+// last one; each level is one bit wider than the level below, so nothing can wrap and no bit is
+// spent that a sum cannot need.
 //
-//   Latency ceil(ceil(log2 N) / 2) cycles, 0 for N = 1. One vector a cycle. No enable and no reset:
-//   data only.
+// A negation is ~x plus one. The inversion is an XOR that shares the LUT of the first adder, and
+// the "plus one" rides on a carry-in: N-1 adders have N-1 free carry-ins. Each adder takes the flag
+// of the leftmost leaf of its right branch, which no adder below has used; what is left over at the
+// top is leaf 0, added there. So a signed term costs no adder of its own.
+//
+// Latency ceil(ceil(log2 N) / 2) cycles, 0 for N = 1. One vector a cycle. No enable and no reset:
+// data only.
 //
 // Parameters
 //   N   terms, 1..2048
 //   IW  bits of a signed term, 2..64; x[i] = -2^(IW-1) must not come with neg[i]: the negation does
 //       not fit
 //   OW  bits of the sum: derived, do not set
-
 `default_nettype none
 
 module adder_tree #(

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: POUT lanes that share their activations, with a double buffered weight store. While the
-//   active weights are in use, the next tile is written into the shadow, one code a cycle; w_swap
-//   makes the shadow active and clears it, so that taps the next tile does not write (smaller
-//   kernels, missing channels) count as zero. Tap (ty, tx) of the KMAX x KMAX window and input
-//   channel i share the flat index (ty * KMAX + tx) * PIN + i, in w_tap and in a alike.
 //
-//   w_we and w_swap must not come in the same cycle (the write would be lost). Weights are active
-//   in the cycle after w_swap: an activation vector meets the weights that are active in its own
-//   cycle, so w_swap may come in the same cycle as the last vector of a tile. rst clears shadow and
-//   active weights. Sums follow a by 1 + ceil(ceil(log2 (KMAX * KMAX * PIN)) / 2) cycles.
+// lane_bank: POUT lanes that share their activations, with a double buffered weight store. While
+// the active weights are in use, the next tile is written into the shadow, one code a cycle; w_swap
+// makes the shadow active and clears it, so that taps the next tile does not write (smaller
+// kernels, missing channels) count as zero. Tap (ty, tx) of the KMAX x KMAX window and input
+// channel i share the flat index (ty * KMAX + tx) * PIN + i, in w_tap and in a alike.
+//
+// w_we and w_swap must not come in the same cycle (the write would be lost). Weights are active in
+// the cycle after w_swap: an activation vector meets the weights that are active in its own cycle,
+// so w_swap may come in the same cycle as the last vector of a tile. rst clears shadow and active
+// weights. Sums follow a by 1 + ceil(ceil(log2 (KMAX * KMAX * PIN)) / 2) cycles.
 //
 // Parameters
 //   LANE       "P1" P-LUT, "S0" SHIFT on the same codes, "S1" SHIFT on 8-bit activations
@@ -18,7 +19,6 @@
 //   POUT       lanes, 1..64
 //   PLUT_FILE  table of "P1", see lane_plut
 //   AB, TAPW, OUTW, SUMW  bits of an activation, of w_tap, of w_out, of a sum: derived, do not set
-
 `default_nettype none
 
 module lane_bank #(
@@ -66,6 +66,12 @@ module lane_bank #(
         end
         if (POUT < 1 || POUT > 64) begin : g_illegal_pout
             illegal_parameter_lane_bank_pout stop_elaboration();
+        end
+        if (AB != (LANE == "S1" ? 8 : B) || TAPW != (TAPS > 1 ? $clog2(TAPS) : 1)
+            || OUTW != (POUT > 1 ? $clog2(POUT) : 1)
+            || SUMW != (LANE == "S1" ? (1 << (B - 1)) + 7 : (1 << B) - 2) + $clog2(TAPS))
+        begin : g_illegal_derived
+            illegal_parameter_lane_bank_derived stop_elaboration();
         end
     endgenerate
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: lane P1, the P-LUT as in the paper: dot product of N pairs of codes {sign, index}. The
-//   magnitude of a product is looked up in one flat table addressed by both indices, {index_w,
-//   index_a}; its sign is the XOR of the signs. The table's contents come from a file made by the
-//   golden model, so any codebook with these widths can be loaded. Index 0 must read as 0 in the
-//   table; then {1,0} counts as zero as well, because the tree negates 0 to 0.
 //
-//   Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
-//   One vector a cycle.
+// lane_plut: lane P1, the P-LUT as in the paper: dot product of N pairs of codes {sign, index}. The
+// magnitude of a product is looked up in one flat table addressed by both indices, {index_w,
+// index_a}; its sign is the XOR of the signs. The table's contents come from a file made by the
+// golden model, so any codebook with these widths can be loaded. Index 0 must read as 0 in the
+// table; then {1,0} counts as zero as well, because the tree negates 0 to 0.
+//
+// Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
+// One vector a cycle.
 //
 // Parameters
 //   B          bits of a code, 2..5
 //   N          products, 1..2048
 //   PLUT_FILE  $readmemh file, 2^(2B-2) words of 2^B - 3 bits (golden.plut.write_hex)
 //   SUMW       bits of the sum: derived, do not set
-
 `default_nettype none
 
 module lane_plut #(

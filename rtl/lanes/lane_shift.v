@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: lane S0, SHIFT on the same codes {sign, index} as the P-LUT, written well: dot product
-//   of N pairs of codes. The product of two powers of two is a power of two, so bit k of the
-//   magnitude is set exactly where the indices add up to k + 2. One decoder of the index sum says
-//   it all: no "index - 1" subtractor and no barrel shifter. Its two lowest places can only be
-//   reached with a zero operand and are left off. An index 0 (also as {1,0}) makes the product 0.
 //
-//   Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
-//   One vector a cycle.
+// lane_shift: lane S0, SHIFT on the same codes {sign, index} as the P-LUT, written well: dot
+// product of N pairs of codes. The product of two powers of two is a power of two, so bit k of the
+// magnitude is set exactly where the indices add up to k + 2. One decoder of the index sum says it
+// all: no "index - 1" subtractor and no barrel shifter. Its two lowest places can only be reached
+// with a zero operand and are left off. An index 0 (also as {1,0}) makes the product 0.
+//
+// Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
+// One vector a cycle.
 //
 // Parameters
 //   B     bits of a code, 2..5
 //   N     products, 1..2048
 //   SUMW  bits of the sum: derived, do not set
-
 `default_nettype none
 
 module lane_shift #(

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: lane S1, SHIFT with 8-bit activations and exact widths, as prior PoT work does it: dot
-//   product of N weight codes {sign, index} with N two's complement activations. The activation
-//   moves up by index - 1 places. Shifting by the index itself and leaving the lowest place off
-//   does it without a subtractor. A weight index 0 (also as {1,0}) makes the product 0. The
-//   weight's sign negates in the tree.
 //
-//   Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
-//   One vector a cycle.
+// lane_shift8: lane S1, SHIFT with 8-bit activations and exact widths, as prior PoT work does it:
+// dot product of N weight codes {sign, index} with N two's complement activations. The activation
+// moves up by index - 1 places. Shifting by the index itself and leaving the lowest place off does
+// it without a subtractor. A weight index 0 (also as {1,0}) makes the product 0. The weight's sign
+// negates in the tree.
+//
+// Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
+// One vector a cycle.
 //
 // Parameters
 //   B     bits of a weight code, 2..5
 //   N     products, 1..2048
 //   SUMW  bits of the sum: derived, do not set
-
 `default_nettype none
 
 module lane_shift8 #(

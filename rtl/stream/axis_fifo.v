@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: small synchronous stream FIFO, first word falls through: a beat written into the empty
-//   FIFO is on m_axis in the next cycle. One beat in and one beat out every cycle. s_axis_tready
-//   and m_axis_tvalid depend on registers only, so no path runs from m_axis_tready to
-//   s_axis_tready; the price is that a full FIFO takes no beat in the cycle it is read, which costs
-//   nothing from DEPTH = 2 on. The store is read without a clock, which maps to LUTRAM. Use it for
-//   tens to a few hundred words.
+//
+// axis_fifo: small synchronous stream FIFO, first word falls through: a beat written into the empty
+// FIFO is on m_axis in the next cycle. One beat in and one beat out every cycle. s_axis_tready and
+// m_axis_tvalid depend on registers only, so no path runs from m_axis_tready to s_axis_tready; the
+// price is that a full FIFO takes no beat in the cycle it is read, which costs nothing from DEPTH =
+// 2 on. The store is read without a clock, which maps to LUTRAM. Use it for tens to a few hundred
+// words.
 //
 // Parameters
 //   WIDTH  payload bits, 1..65536. TLAST and the like are packed into the payload by the user.
 //   DEPTH  words, a power of two, 2..65536
-
 `default_nettype none
 
 module axis_fifo #(

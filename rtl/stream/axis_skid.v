@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: register slice for a stream boundary. Both directions come from flip-flops, so no path
-//   runs through it, and it still moves one beat every cycle: the beat that is on the wire when the
-//   consumer stalls waits in a second register. A beat takes one cycle from s_axis to m_axis.
+//
+// axis_skid: register slice for a stream boundary. Both directions come from flip-flops, so no path
+// runs through it, and it still moves one beat every cycle: the beat that is on the wire when the
+// consumer stalls waits in a second register. A beat takes one cycle from s_axis to m_axis.
 //
 // Parameters
 //   WIDTH  payload bits, 1..65536. TLAST and the like are packed into the payload by the user.
-
 `default_nettype none
 
 module axis_skid #(
