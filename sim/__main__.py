@@ -1,38 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
-"""First version of the command line: `python -m sim sim TOPLEVEL=x SIM=icarus B=4 TESTCASE=t`."""
+"""`python3 -m sim VERB NAME=value ...`: set up what the verb needs, then run it in `.venv`.
 
-from __future__ import annotations
+Everything here runs on a bare python3, so it uses the standard library only.
+"""
 
+import os
 import sys
 
-from golden.errors import PlutarchError
-from sim.run import Run, run_target
-from sim.targets import find
+if sys.version_info < (3, 11):  # noqa: UP036 - the reader of this line may be older
+    sys.exit("error: plutarch needs Python 3.11 or newer, this is " + sys.version.split()[0])
+
+from sim import bootstrap, systools, verbs
+from sim.errors import HarnessError
+from sim.paths import VENV
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _in_venv() -> bool:
+    return os.path.realpath(sys.prefix) == os.path.realpath(VENV)
 
 
 def main(words: list[str]) -> int:
-    given = dict(word.split("=", 1) for word in words[1:])
-    target = find(given.pop("TOPLEVEL", ""))
-    fixed = {k: given.pop(k) for k in ("SIM", "SEED", "TESTCASE", "WAVES", "DEBUG", "NET") if k in given}
-    options = {p: given.pop(p) for p in list(given) if p in target.options}
-    run = Run(
-        target.name, fixed.get("SIM", "verilator"), given, int(fixed.get("SEED", "20240229")),
-        fixed.get("TESTCASE", ""), fixed.get("NET", ""), options,
-        fixed.get("WAVES", "0") == "1", fixed.get("DEBUG", "0") == "1",
-    )
-    result = run_target(run, progress=print)
-    for layer in result.layers:
-        print(layer)
-    for failure in result.failures:
-        print("FAIL", failure)
-    print("PASS" if result.passed else "FAIL", len(result.outcomes), "tests",
-          f"build {result.build_s:.1f} s wall {result.wall_s:.1f} s", *map(str, result.logs))
-    return 0 if result.passed else 1
+    """Return the exit status; 2 for a user's mistake."""
+    try:
+        verb, choices = verbs.parse(words)
+        if verb.name == "help":
+            verbs.print_help()
+            return 0
+        if verb.needs_compiler:
+            systools.require_compiler()
+        changed = bootstrap.ensure(verb.groups, _say)
+        if changed and verb.wants_icarus:
+            systools.ensure_icarus(_say)
+        if not _in_venv():
+            python = str(bootstrap.python_in(VENV))
+            os.execv(python, [python, "-m", "sim", *words])
+        from sim import cli  # needs what the set-up installed
+
+        return cli.run(verb.name, choices)
+    except HarnessError as err:
+        print(f"error: {err}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except PlutarchError as err:
-        print(f"error: {err}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(main(sys.argv[1:]))

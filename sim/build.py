@@ -49,7 +49,7 @@ def tool_version(sim: str) -> str:
             ["iverilog", "-V"], capture_output=True, text=True, check=False
         ).stdout
     except OSError:
-        raise BuildError("Icarus Verilog (iverilog) is not installed; SIM=verilator works") from None
+        raise BuildError("Icarus Verilog is not installed; SIM=verilator works") from None
     found = re.search(r"version (\S+)", text)
     return f"Icarus {found.group(1) if found else 'unknown'}"
 
@@ -74,9 +74,10 @@ def fingerprint(sim: str, job: Job) -> str:
     """Return the hash of everything that decides what the build is."""
     digest = hashlib.sha256()
     recipe = Path(simulators.__file__), Path(__file__), Path(runtime.__file__), SHIMS / "verilator"
-    words = [_LAYOUT, sim, job.top, str(job.waves), str(job.debug), tool_version(sim)]
+    words = [_LAYOUT, sim, job.top, str(job.debug), tool_version(sim)]
     words += [f"{k}={v!r}" for k, v in sorted(job.parameters.items())]
     words += [importlib.metadata.version("cocotb")]
+    words += [runtime.trace_format() if job.waves else "no waves"]
     words += [compiler_version() if sim == "verilator" else ""]
     digest.update("\0".join(words).encode())
     for path in (*_files(job), *recipe):
@@ -93,13 +94,13 @@ def _make(sim: str, job: Job, folder: Path) -> None:
     maker = kind(job, folder, compile_only=True)
     if isinstance(maker, Verilator):
         maker.job_ports = tuple(name for _, name in ports.find_ports(job.top, job.sources))
-        maker.trace_format = runtime.trace_format() if job.waves else "fst"
+        maker.trace_format = runtime.trace_format()
     try:
         if isinstance(maker, Verilator):
             maker.set_env()
             verilate, make = maker.build_commands()
             maker.execute([verilate])
-            store = runtime.borrow(folder, job.waves and maker.trace_format or "")
+            store = runtime.borrow(folder, (job.waves and maker.trace_format) or "")
             maker.execute([make])
             runtime.keep(folder, store)
         else:
@@ -115,6 +116,10 @@ def _first_error(log: Path, sim: str, job: Job, status: str) -> str:
         return "no space left on the disk"
     interesting = re.compile(r"%Error|\berror\b|^ERROR|Unknown module|Killed", re.I)
     lines = [line for line in text.splitlines() if interesting.search(line)]
+    illegal = re.search(r"illegal_parameter_\w+", text)
+    if illegal:  # the RTL's way to refuse a parameter set in every tool
+        chosen = " ".join(f"{name}={value}" for name, value in job.parameters.items())
+        return f"{job.top} refuses these parameters ({illegal[0]}): {chosen}"
     kept = BUILD / "sim" / job.top / f"{sim}-failed.txt"
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(text, encoding="utf-8")

@@ -27,7 +27,7 @@ def _balanced(text: str, start: int) -> int:
 
 
 def find_ports(module: str, sources: Sequence[Path]) -> tuple[tuple[str, str], ...]:
-    """Return (direction, name) of each port, in order. Raises BuildError if there is no such module."""
+    """Return (direction, name) of each port, in order. Raises BuildError if there is no module."""
     for source in sources:
         try:
             text = _COMMENT.sub(" ", source.read_text(encoding="utf-8"))

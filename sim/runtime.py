@@ -18,14 +18,19 @@ from pathlib import Path
 from sim.paths import BUILD
 
 
-@functools.cache
-def trace_format() -> str:
-    """Return 'fst', or 'vcd' where the lz4 and zlib headers FST needs are missing."""
+def has_fst_headers() -> bool:
+    """Whether the headers Verilator's FST writer includes are there."""
     probe = "#include <lz4.h>\n#include <zlib.h>\n"
     done = subprocess.run(
         ["c++", "-E", "-x", "c++", "-"], input=probe, capture_output=True, text=True, check=False
     )
-    return "fst" if done.returncode == 0 else "vcd"
+    return done.returncode == 0
+
+
+@functools.cache
+def trace_format() -> str:
+    """Return 'fst', or 'vcd' where FST cannot be compiled."""
+    return "fst" if has_fst_headers() else "vcd"
 
 
 def _names(folder: Path) -> list[str]:

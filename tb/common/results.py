@@ -37,7 +37,7 @@ def add_layer(
     cycles:     clock cycles of the device for this work; both simulators must agree on it.
     macs:       multiply-accumulates of the layer's definition; gives macs_per_cycle.
     stalls:     cycles lost by cause: w weights, a activations, r residual, y output.
-    digest:     the device's output bytes (hashed here) or a text digest; simulators must agree on it.
+    digest:     the device's output bytes (hashed here) or a text digest; simulators must agree.
     x_seen:     how many valid beats carried an X (Icarus); anything but 0 fails the run.
     """
     lost = {cause: int(count) for cause, count in (stalls or {}).items()}

@@ -51,7 +51,7 @@ def load() -> Settings:
     """Read the settings of this simulation. Raises PlutarchError outside the harness."""
     path = os.environ.get("PLUTARCH_RUN")
     if not path:
-        raise PlutarchError("PLUTARCH_RUN is not set: start simulations with `make sim TOPLEVEL=...`")
+        raise PlutarchError("PLUTARCH_RUN is not set: use `make sim TOPLEVEL=...`")
     raw = json.loads(Path(path).read_text(encoding="utf-8"))
     for name in ("data_dir", "result_json", "package"):
         raw[name] = Path(raw[name]) if raw[name] is not None else None

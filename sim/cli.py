@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs, once the set-up is there. Each returns the exit status."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+from golden.errors import PlutarchError
+from sim.errors import HarnessError
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM or SIGHUP: unwinds like Ctrl-C, so that children are stopped."""
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    raise Terminated(number)
+
+
+def _sim(choices: Mapping[str, str]) -> int:
+    from sim import sim_verb
+
+    return sim_verb.run(choices)
+
+
+def _test(choices: Mapping[str, str]) -> int:
+    from sim import test_verb
+
+    return test_verb.run(choices)
+
+
+def _lint(choices: Mapping[str, str]) -> int:
+    from sim import lint
+
+    return lint.run(choices)
+
+
+def _train(choices: Mapping[str, str]) -> int:
+    from sim import training_verbs
+
+    return training_verbs.train(choices)
+
+
+def _quantize(choices: Mapping[str, str]) -> int:
+    from sim import training_verbs
+
+    return training_verbs.quantize(choices)
+
+
+def _setup(_: Mapping[str, str]) -> int:
+    print("set-up: everything is there")
+    return 0
+
+
+_VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
+    "sim": _sim,
+    "test": _test,
+    "lint": _lint,
+    "train": _train,
+    "quantize": _quantize,
+    "setup": _setup,
+}
+
+
+def run(verb: str, choices: Mapping[str, str]) -> int:
+    """Run one verb; every user mistake ends as one line on stderr and status 2."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
+    try:
+        return _VERBS[verb](choices)
+    except PlutarchError as err:
+        print(f"error: {err}", file=sys.stderr)
+        return 2
+    except OSError as err:
+        if err.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        where = f" (writing {err.filename})" if err.filename else ""
+        print(f"error: no space left on the disk{where}", file=sys.stderr)
+        return 2
+    except Terminated as err:
+        print("\nterminated", file=sys.stderr)
+        return 128 + int(err.args[0])
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.close(sys.stdout.fileno())
+        return 141
+
+
+def flag(choices: Mapping[str, str], name: str) -> bool:
+    """Return a 0/1 variable. Raises HarnessError for anything else."""
+    value = choices.get(name, "0")
+    if value not in ("0", "1"):
+        raise HarnessError(f"{name}={value} must be 0 or 1")
+    return value == "1"
+
+
+def whole(choices: Mapping[str, str], name: str, default: int) -> int:
+    """Return a non-negative whole number. Raises HarnessError for anything else."""
+    value = choices.get(name, str(default))
+    if not value.isascii() or not value.isdigit() or int(value) >= 2**63:
+        raise HarnessError(f"{name}={value} is not a whole number from 0 to 2^63-1")
+    return int(value)

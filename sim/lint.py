@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make lint`: static checks of Python and of every parameter set of every TOPLEVEL."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from sim import house, systools
+from sim.paths import BUILD, ROOT
+from sim.simulators import TIMESCALE, clean_environment, parameter_text
+from sim.targets import Bench, Target, Value, find, table
+
+# Icarus -Wall also reports that no file sets a time scale, which the build does for all of them.
+_ICARUS_NOISE = re.compile(r"timescale|^\s*$")
+
+
+def parameter_sets(target: Target) -> Iterator[tuple[str, dict[str, Value]]]:
+    """Yield (name, Verilog parameters): the defaults, then each variant once."""
+    seen: list[dict[str, Value]] = []
+    for variant in ({}, *target.variants):
+        given = {k: v for k, v in variant.items() if k != "only" and k not in target.options}
+        parameters = target.resolve(given)
+        if parameters not in seen:
+            seen.append(parameters)
+            yield " ".join(f"{k}={v}" for k, v in given.items()) or "defaults", parameters
+
+
+def verilator_command(
+    top: str, sources: Sequence[Path], includes: Sequence[Path], parameters: Mapping[str, Value]
+) -> list[str]:
+    """Return the -Wall lint command; only what the house writes is held to Verilog-2005."""
+    return [
+        *("verilator", "--lint-only", "-Wall", "--no-timing", "--timescale", TIMESCALE),
+        *("--top-module", top),
+        *(f"-I{folder}" for folder in includes),
+        *(f"-G{name}={parameter_text(value)}" for name, value in parameters.items()),
+        *map(str, sources),
+    ]
+
+
+def icarus_command(
+    top: str, sources: Sequence[Path], includes: Sequence[Path], parameters: Mapping[str, Value]
+) -> list[str]:
+    """Return the -Wall parse and elaboration command, in strict Verilog-2005."""
+    return [
+        *("iverilog", "-Wall", "-g2005", "-tnull", "-s", top),
+        *(f"-I{folder}" for folder in includes),
+        *(f"-P{top}.{name}={parameter_text(value)}" for name, value in parameters.items()),
+        *map(str, sources),
+    ]
+
+
+def check(command: Sequence[str], cwd: Path = ROOT) -> str:
+    """Run one tool; return what it complained about, '' if nothing."""
+    done = subprocess.run(
+        command, cwd=cwd, env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    if command[0] == "iverilog":
+        lines = [line for line in said.splitlines() if not _ICARUS_NOISE.search(line)]
+        said = "\n".join(lines)
+        return said or (f"status {done.returncode}" if done.returncode else "")
+    return said or f"status {done.returncode}" if done.returncode else ""
+
+
+def _hdl(target: Target, icarus: bool, scratch: Path) -> Iterator[tuple[str, str]]:
+    """Yield (what, complaint) for the TOPLEVEL itself and for each wrapper of its benches."""
+    tops = [Bench("", target.name, target.sources, ())]
+    tops += [bench for bench in target.benches if bench.top != target.name]
+    for name, parameters in parameter_sets(target):
+        for bench in tops:
+            passed = {
+                key: value
+                for key, value in parameters.items()
+                if bench.passed is None or key in bench.passed
+            }
+            rest = bench.top, bench.sources, target.includes, passed
+            yield f"verilator {bench.top} {name}", check(verilator_command(*rest), scratch)
+            if icarus:
+                yield f"iverilog {bench.top} {name}", check(icarus_command(*rest), scratch)
+
+
+def _python() -> Iterator[tuple[str, str]]:
+    yield "ruff", check([sys.executable, "-m", "ruff", "check", "."])
+    yield "mypy --strict golden sim", check([sys.executable, "-m", "mypy"])
+    yield "house rules", "\n".join(house.complaints())
+
+
+def run(choices: Mapping[str, str]) -> int:
+    """Print a line per check and every complaint; 0 only if there is none."""
+    targets = [find(choices["TOPLEVEL"])] if "TOPLEVEL" in choices else list(table().values())
+    icarus = systools.ensure_icarus(print)
+    BUILD.mkdir(exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="lint-", dir=BUILD))
+    done = failed = 0
+    try:
+        parts = [] if "TOPLEVEL" in choices else [_python()]
+        parts += [_hdl(target, icarus, scratch) for target in targets]
+        for part in parts:
+            for what, complaint in part:
+                done += 1
+                failed += bool(complaint)
+                print(f"{'FAIL' if complaint else 'ok  '} {what}", flush=True)
+                if complaint:
+                    print(complaint.rstrip())
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    left_out = "" if icarus else "; Icarus left out"
+    print(f"{'FAIL' if failed else 'PASS'} lint: {done} checks, {failed} with complaints{left_out}")
+    return 1 if failed else 0

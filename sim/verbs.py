@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs, their variables, and how a command line becomes choices. Standard library only."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sim import targets
+from sim.errors import HarnessError, unknown
+
+
+@dataclass(frozen=True)
+class Verb:
+    """One thing `make` can do.
+
+    groups:    requirement sets of pyproject.toml it needs.
+    variables: the make variables it knows, with a line of help each.
+    """
+
+    name: str
+    about: str
+    groups: tuple[str, ...] = ("core",)
+    variables: Mapping[str, str] | None = None
+    needs_compiler: bool = False
+    wants_icarus: bool = False
+    takes_parameters: bool = False
+
+
+_TOPLEVEL = "which module, see below"
+_SIM = "verilator (default), icarus, or both: outputs and cycle counts must agree"
+_RUN = {
+    "TOPLEVEL": _TOPLEVEL,
+    "SIM": _SIM,
+    "NET": "network package whose tensors go through (default: the target's first)",
+    "SEED": "whole number all random choices come from (default 20240229)",
+    "TESTCASE": "one test by name",
+    "WAVES": "1: write waves (FST) with GTKWave and Surfer save files",
+    "DEBUG": "1: every signal visible, assertions on, simulator output shown",
+}
+
+VERBS: Mapping[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        Verb("help", "this page", ()),
+        Verb(
+            "sim",
+            "real tensors through one module, bit-exact against golden",
+            variables=_RUN,
+            needs_compiler=True,
+            wants_icarus=True,
+            takes_parameters=True,
+        ),
+        Verb(
+            "test",
+            "everything a change must pass, on both simulators",
+            ("core", "test", "train"),
+            {"SIM": "only this simulator", "TOPLEVEL": "only this module's simulations",
+             "ARGS": "more words for pytest, for example ARGS='-k shuff'"},
+            needs_compiler=True,
+            wants_icarus=True,
+        ),
+        Verb(
+            "lint",
+            "ruff, mypy --strict, Verilator -Wall and Icarus -Wall on every parameter set",
+            ("core", "test"),
+            {"TOPLEVEL": "only this module"},
+            needs_compiler=True,
+            wants_icarus=True,
+        ),
+        Verb(
+            "train",
+            "quantisation-aware training, result in build/packages/",
+            ("core", "train"),
+            {"NET": "digits", "B": "bits of the codes, 3..5 (default 4)", "SEED": "seed"},
+        ),
+        Verb(
+            "quantize",
+            "convert a trained network to a package in build/packages/",
+            ("core", "train"),
+            {"NET": "resnet20", "B": "bits of the codes, 3..5 (default 4)", "SEED": "seed"},
+        ),
+        Verb("setup", "make .venv ready for everything, run nothing", ("core", "test", "train"),
+             needs_compiler=True, wants_icarus=True),
+        Verb("clean", "remove build/ (not .venv)", ()),
+    )
+}  # fmt: skip
+
+# Names also taken from the environment, as users of cocotb expect (`SIM=icarus make sim ...`).
+_FROM_ENVIRONMENT = ("TOPLEVEL", "SIM", "NET", "SEED", "TESTCASE", "WAVES", "DEBUG")
+
+
+def make_overrides(flags: str) -> list[str]:
+    """Return the NAME=value words of a MAKEFLAGS value, unquoted."""
+    found = re.search(r"(?:^|\s)--\s(.*)$", flags, re.S)
+    if not found:
+        return []
+    words = re.findall(r"(?:\\.|[^\s\\])+", found.group(1))
+    return [re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in words]
+
+
+def _pairs(words: Iterable[str]) -> dict[str, str]:
+    choices = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or not re.fullmatch(r"[A-Za-z_]\w*", name):
+            raise HarnessError(f"expected NAME=value, got {word!r}")
+        choices[name] = value.strip()
+    return choices
+
+
+def parse(words: Sequence[str]) -> tuple[Verb, dict[str, str]]:
+    """Return the verb and the user's choices, names checked. Raises HarnessError in one line.
+
+    Choices come from NAME=value words, from the outer make's command line, or (a few names)
+    from the environment, in that order of preference.
+    """
+    name = words[0] if words else "help"
+    if name not in VERBS:
+        raise unknown("verb", name, VERBS)
+    verb = VERBS[name]
+    given: dict[str, str] = {}
+    if os.environ.pop("PLUTARCH_MAKE", ""):
+        given = _pairs(make_overrides(os.environ.pop("MAKEFLAGS", "")))
+        given.pop("PYTHON", None)
+    given.update(_pairs(words[1:]))
+    known = list(verb.variables or {})
+    if verb.takes_parameters:
+        for target in targets.table().values():
+            known += target.by_make_name()
+    for wrong in (g for g in given if g not in known):
+        raise unknown(f"variable of `make {name}`", wrong, dict.fromkeys(known))
+    for late in _FROM_ENVIRONMENT:
+        if late in (verb.variables or {}) and os.environ.get(late):
+            given.setdefault(late, os.environ[late])
+    return verb, {key: value for key, value in given.items() if value}
+
+
+def print_help() -> None:
+    """Print verbs, variables and TOPLEVELs, all out of the tables."""
+    print("plutarch: is my low-bit CNN accelerator RTL exactly right?\n")
+    print("  make sim TOPLEVEL=plut_conv     real tensors through one module")
+    print("  make test                       everything, both simulators\n")
+    print("verbs (make VERB NAME=value ..., or python3 -m sim VERB NAME=value ...)")
+    for verb in VERBS.values():
+        print(f"  {verb.name:10} {verb.about}")
+    for verb in VERBS.values():
+        if verb.variables:
+            print(f"\nvariables of make {verb.name}")
+            for variable, about in verb.variables.items():
+                print(f"  {variable:10} {about}")
+            if verb.takes_parameters:
+                print("  and the module's own:")
+    print("\nTOPLEVELs and their parameters (default, range)")
+    for target in targets.table().values():
+        print(f"  {target.name:14} {target.about}")
+        shown = [p.describe() for p in target.by_make_name().values() if "{" not in p.describe()]
+        if shown:
+            print(f"  {'':14} {', '.join(shown)}")
