@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Purpose: bit buffer of the S-Huff decoder. Shows the next WINDOW bits of the payload, bit by bit
+//   position, and moves on by up to 7 bits a cycle.
+//
+// Two bytes and a bit pointer into the first of them. A symbol takes at most 7 bits, so one byte a
+//   cycle keeps up for ever, and nothing wider than an 8:1 selector is needed: no barrel shifter.
+//   While both bytes are there at least 9 bits are visible, enough for any symbol.
+//
+// Parameters
+//   WINDOW  visible bits, 1..9 (longest code plus sign)
+
+`default_nettype none
+
+module shuff_bit_buffer #(
+    parameter WINDOW = 7
+) (
+    input  wire              clk,
+    input  wire              clear,      // empty, pointer at bit 0
+
+    // bytes in, most significant bit first; zero while none is valid
+    input  wire [7:0]        in_byte,
+    input  wire              in_first,   // first byte of a word
+    input  wire              in_valid,
+    output wire              in_take,
+
+    // bits out
+    output wire [WINDOW-1:0] window,     // next bit at the top; zeros behind the last byte
+    output wire              full,       // any symbol is complete in the window
+    output wire              empty,
+    output wire              settled,    // no byte is on its way from the second place to the first
+    input  wire [2:0]        length,     // of the symbol at the top of the window
+    output wire              too_short,  // fewer than `length` bits are left
+    input  wire              advance,    // move on by `length` bits
+    input  wire              discard,    // move on to the next byte
+    output wire              unread      // what is left holds a one, or begins another word
+);
+
+    generate
+        if (WINDOW < 1 || WINDOW > 9) begin : g_illegal_window
+            illegal_parameter_shuff_bit_buffer_window stop_elaboration();
+        end
+    endgenerate
+
+    reg [7:0] head, tail;
+    reg       head_valid, tail_valid;
+    reg       head_first, tail_first;
+    reg [2:0] pointer;
+
+    wire [15:0] pair  = {head, tail};
+    wire [3:0]  sum   = {1'b0, pointer} + {1'b0, length};
+    wire        shift = !head_valid || discard || (advance && sum[3]);
+
+    assign window    = pair[4'd15 - {1'b0, pointer} -: WINDOW];
+    assign full      = head_valid && tail_valid;
+    assign empty     = !head_valid && !tail_valid;
+    assign settled   = head_valid || !tail_valid;
+    assign too_short = !full && (!head_valid || sum > 4'd8);
+    assign in_take   = in_valid && (shift || !tail_valid);
+
+    // Only bits of the first byte count: what follows comes to the first place later.
+    wire [7:0] rest = head << pointer;
+    assign unread = head_valid && (rest != 8'd0 || (head_first && pointer == 3'd0));
+
+    always @(posedge clk) begin
+        if (shift) begin
+            head       <= tail;
+            head_first <= tail_first;
+            head_valid <= tail_valid;
+        end
+        if (shift || !tail_valid) begin
+            tail       <= in_byte;
+            tail_first <= in_first;
+            tail_valid <= in_valid;
+        end
+        if (advance) begin
+            pointer <= sum[2:0];
+        end else if (discard) begin
+            pointer <= 3'd0;
+        end
+        // The bytes too: a stream without payload is decoded against zeros, not against old bytes.
+        if (clear) begin
+            head       <= 8'd0;
+            tail       <= 8'd0;
+            head_valid <= 1'b0;
+            tail_valid <= 1'b0;
+            pointer    <= 3'd0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire

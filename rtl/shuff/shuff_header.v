@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Purpose: header parser of the S-Huff decoder: which word is this, what does it say, what is wrong
+//   with it. Layout and error numbers: docs/formats.md.
+//
+// Some faults end the stream at once (`fail_now`, with the word that shows them): magic, version,
+//   b, TLAST inside the header. All others wait for the header CRC (`fail_end`), because a damaged
+//   header must say so and not complain about the field that the damage hit.
+//
+// Parameters
+//   B     bits of a weight code, 2..5
+//   PIN   input channels of a tile that the stream must be made for, 1..255
+//   POUT  output channels of a tile, 1..255
+//   LMAX  longest code, 1..15
+
+`default_nettype none
+
+module shuff_header #(
+    parameter B    = 4,
+    parameter PIN  = 8,
+    parameter POUT = 8,
+    parameter LMAX = 6
+) (
+    input  wire        clk,
+    input  wire        clear,        // the next word is word 0 of a stream
+
+    input  wire [31:0] word,
+    input  wire        word_last,    // it has TLAST
+    input  wire        check,        // a word is there; looking at it more than once is harmless
+    input  wire        next,         // done with this word
+    input  wire        crc_good,     // header CRC, once all words are through
+
+    output wire        final_word,   // this is the last word of the header
+    output wire [3:0]  fail_now,     // what is wrong with this word; error number, 0 nothing
+    output wire [3:0]  fail_end,     // what is wrong with the header; error number, 0 nothing
+
+    output reg         raw,          // every symbol has a sign
+    output wire        at_count,     // which word this is
+    output wire        at_words,
+    output wire        at_lengths,
+    output wire        lengths_high, // second word of the code lengths
+    output wire        at_crc
+);
+
+    localparam [3:0] MAGIC       = 4'd1;
+    localparam [3:0] VERSION     = 4'd2;
+    localparam [3:0] HEADER      = 4'd3;
+    localparam [3:0] HEADER_CRC  = 4'd4;
+    localparam [3:0] TARGET      = 4'd5;
+    localparam [3:0] TLAST_EARLY = 4'd10;
+
+    localparam TABLE_BITS  = 4 << (B - 1);
+    localparam TABLE_WORDS = (TABLE_BITS + 31) / 32;
+    localparam [3:0] WORD_CRC   = (TABLE_WORDS == 2) ? 4'd7 : 4'd6;
+    localparam [3:0] WORD_FINAL = WORD_CRC + 4'd1;
+
+    generate
+        if (B < 2 || B > 5) begin : g_illegal_b
+            illegal_parameter_shuff_header_b stop_elaboration();
+        end
+        if (PIN < 1 || PIN > 255) begin : g_illegal_pin
+            illegal_parameter_shuff_header_pin stop_elaboration();
+        end
+        if (POUT < 1 || POUT > 255) begin : g_illegal_pout
+            illegal_parameter_shuff_header_pout stop_elaboration();
+        end
+        if (LMAX < 1 || LMAX > 15) begin : g_illegal_lmax
+            illegal_parameter_shuff_header_lmax stop_elaboration();
+        end
+    endgenerate
+
+    reg [3:0] position;
+    reg       bad_header, bad_target;
+
+    wire at_magic = position == 4'd0;
+    wire at_kind  = position == 4'd1;
+    wire at_tile  = position == 4'd2;
+
+    assign at_count     = position == 4'd3;
+    assign at_words     = position == 4'd4;
+    assign at_lengths   = position == 4'd5 || lengths_high;
+    assign lengths_high = TABLE_WORDS == 2 && position == 4'd6;
+    assign at_crc       = position == WORD_CRC;
+    assign final_word   = position == WORD_FINAL;
+
+    assign fail_now = (at_magic && word != 32'h46554853) ? MAGIC
+                    : (at_kind && word[7:0] != 8'd1)     ? VERSION
+                    : (at_kind && word[15:8] != B[7:0]) ? TARGET
+                    : (word_last && !final_word)         ? TLAST_EARLY
+                    :                                      4'd0;
+
+    assign fail_end = !crc_good  ? HEADER_CRC
+                    : bad_header ? HEADER
+                    : bad_target ? TARGET
+                    :              4'd0;
+
+    wire bad_kind = word[19:16] > 4'd2 || word[23:20] != 4'd0;
+    wire bad_tile = word != {LMAX[7:0], 8'd32, POUT[7:0], PIN[7:0]};
+    wire bad_rest;
+
+    generate
+        if (TABLE_BITS < 32) begin : g_rest
+            assign bad_rest = word[31:TABLE_BITS] != {(32 - TABLE_BITS){1'b0}};
+        end else begin : g_no_rest
+            assign bad_rest = 1'b0;
+        end
+    endgenerate
+
+    always @(posedge clk) begin
+        if (check) begin
+            if (at_kind) begin
+                raw <= word[19:16] == 4'd2;
+            end
+            if ((at_kind && bad_kind) || (at_lengths && bad_rest)) begin
+                bad_header <= 1'b1;
+            end
+            if ((at_kind && word[31:24] != 8'd1) || (at_tile && bad_tile)) begin
+                bad_target <= 1'b1;
+            end
+        end
+        if (next) begin
+            position <= position + 4'd1;
+        end
+        if (clear) begin
+            position   <= 4'd0;
+            bad_header <= 1'b0;
+            bad_target <= 1'b0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire
