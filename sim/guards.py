@@ -45,7 +45,8 @@ def _read_xml(xml: Path, failures: list[str]) -> list[Outcome]:
             note = case.find(tag)
             if note is not None:
                 status = "skipped" if tag == "skipped" else "failed"
-                message = note.get("message") or (note.text or "").strip() or tag
+                # The text is a traceback: its last line is the reason.
+                message = note.get("message") or (note.text or "").strip().rsplit("\n", 1)[-1]
         name = f"{case.get('classname', '')}.{case.get('name', '')}"
         outcomes.append(Outcome(name, status, float(case.get("time", 0)), message))
     return outcomes
@@ -92,7 +93,7 @@ def check_simulation(
 
 def _one_line(message: str) -> str:
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    return lines[-1] if lines else "failed without a message"
+    return lines[0] if lines else "failed without a message"
 
 
 def read_records(

@@ -92,6 +92,8 @@ def run_logged(
         finally:
             if timer:
                 timer.cancel()
+            if process.stdout is not None:
+                process.stdout.close()
         return 124 if timed_out.is_set() else status
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import find_libpython
+
 from sim import report, results, runtime, systools, waves
 from sim.build import tool_version
 from sim.cli import flag, whole
@@ -66,6 +68,7 @@ def requests(choices: Mapping[str, str]) -> list[Run]:
 def run(choices: Mapping[str, str]) -> int:
     """Run it, report it, write its results; 0 only if every test on every simulator passed."""
     wanted = requests(choices)
+    systools.ensure_libpython(find_libpython.find_libpython, print)
     if wanted[0].waves and any(r.sim == "verilator" for r in wanted):
         systools.ensure_fst_headers(runtime.has_fst_headers, print)
     results.forget(wanted[0].toplevel, SIMULATORS)

@@ -26,8 +26,9 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from cocotb_test import simulator as cocotb_test_simulator
 
-from sim import process
-from sim.paths import SHIMS
+from sim import process, systools
+from sim.errors import HarnessError
+from sim.paths import ROOT, SHIMS
 from sim.targets import Value
 
 TIMESCALE = "1ns/1ps"  # without one, cocotb works in whole seconds
@@ -107,10 +108,22 @@ class _Ours:
             except ValueError:  # not the main thread: nothing was installed
                 pass
 
+    def run(self) -> str:
+        """Run the commands as cocotb-test does, with a results file of our own in the folder."""
+        callers = os.environ.pop("COCOTB_RESULTS_FILE", None)  # cocotb-test would write there
+        parent: Any = super()
+        try:
+            return str(parent.run())
+        finally:
+            if callers is not None:
+                os.environ["COCOTB_RESULTS_FILE"] = callers
+
     def set_env(self) -> None:
         """Set the child's environment: ours only, never a COCOTB_ variable of the caller."""
         results = self.env.get("COCOTB_RESULTS_FILE", "")
         libpython = find_libpython.find_libpython()
+        if libpython is None:
+            raise HarnessError(systools.NO_LIBPYTHON)
         self.env.clear()
         self.env.update(clean_environment())
         self.env["PATH"] += os.pathsep + str(cocotb_tools.config.libs_dir)
@@ -121,6 +134,7 @@ class _Ours:
         self.env["COCOTB_TEST_MODULES"] = self.module
         self.env["COCOTB_RESULTS_FILE"] = results
         self.env["COCOTB_ANSI_OUTPUT"] = "0"
+        self.env["COCOTB_RESULTS_RELATIVE_TO"] = str(ROOT)
         self.env.update(self.variables)
 
     def execute(self, cmds: list[list[str]]) -> None:

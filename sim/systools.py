@@ -58,6 +58,21 @@ def require_compiler() -> None:
         )
 
 
+_LIBPYTHON = f"libpython{sys.version_info.major}.{sys.version_info.minor}"
+NO_LIBPYTHON = (
+    f"cocotb needs Python as a shared library, which this python3 lacks: "
+    f"apt-get install {_LIBPYTHON}"
+)
+
+
+def ensure_libpython(find: Callable[[], str | None], say: Say) -> None:
+    """Debian's python3 comes without its shared library; raise HarnessError if it cannot be had."""
+    if find() is None:
+        apt_install([_LIBPYTHON], "cocotb embeds Python", say)
+        if find() is None:
+            raise HarnessError(NO_LIBPYTHON)
+
+
 def have_icarus() -> bool:
     """Whether both halves of Icarus Verilog are on PATH."""
     return bool(shutil.which("iverilog") and shutil.which("vvp"))

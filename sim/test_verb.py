@@ -8,6 +8,8 @@ import shlex
 import sys
 from collections.abc import Mapping
 
+import find_libpython
+
 from sim import systools
 from sim.errors import HarnessError, unknown
 from sim.paths import ROOT
@@ -35,6 +37,7 @@ def pytest_words(choices: Mapping[str, str], icarus: bool) -> list[str]:
 
 def run(choices: Mapping[str, str]) -> int:
     """Become pytest: its exit status is ours."""
+    systools.ensure_libpython(find_libpython.find_libpython, print)
     icarus = systools.ensure_icarus(print)
     words = pytest_words(choices, icarus)
     if not icarus:
