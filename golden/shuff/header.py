@@ -6,11 +6,12 @@ docs/formats.md is the written form. Everything is in 32-bit words, little endia
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
 
 from golden import errors
 from golden.errors import PlutarchError, ShuffError
@@ -38,7 +39,13 @@ def header_words(bits: int) -> int:
 
 def crc_words(words: Sequence[int]) -> int:
     """CRC-32 (zlib) of words taken as little-endian bytes, the way they lie on disk."""
-    return zlib.crc32(struct.pack(f"<{len(words)}I", *words))
+    return zlib.crc32(np.asarray(words, dtype="<u4").tobytes())
+
+
+def check_range(name: str, value: int, low: int, high: int) -> None:
+    """Raise PlutarchError unless low <= value <= high."""
+    if not low <= value <= high:
+        raise PlutarchError(f"S-Huff {name} is {value}, must be {low}..{high}")
 
 
 @dataclass(frozen=True)
@@ -57,16 +64,12 @@ class Header:
 
     def pack(self) -> list[int]:
         """The header as words; header_words(bits) of them."""
-        for name, value, low, high in (
-            ("bits", self.bits, 2, 6),
-            ("pin", self.pin, 1, 255),
-            ("pout", self.pout, 1, 255),
-            ("limit", self.limit, max(1, self.bits - 1), 15),
-            ("symbol count", self.count, 0, 0xFFFFFFFF),
-            ("payload words", self.payload_words, 0, 0xFFFFFFFF),
-        ):
-            if not low <= value <= high:
-                raise PlutarchError(f"S-Huff {name} is {value}, must be {low}..{high}")
+        check_range("bits", self.bits, 2, 6)
+        check_range("limit", self.limit, self.bits - 1, 15)
+        check_range("pin", self.pin, 1, 255)
+        check_range("pout", self.pout, 1, 255)
+        check_range("symbol count", self.count, 0, 0xFFFFFFFF)
+        check_range("payload words", self.payload_words, 0, 0xFFFFFFFF)
         table = sum(length << (4 * symbol) for symbol, length in enumerate(self.lengths))
         words = [
             MAGIC,
