@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records what the decoder says, in the order in which it says it, as 32-bit words (%u):
+//   <DATA>/s_<job>.bin  per symbol {30'b0 | tlast << 8 | code}; per verdict {1'b1, 23'b0, status} and
+//                       the cycles of the first symbol, the last symbol and `done` (0: no symbol)
+//   <DATA>/i_<job>.bin  per stream taken: cycle of its first word, of its last word, its words
+// `load` opens both files, `close` ends them. Cycle 1 is the one after `load`.
+// Broken promises of the control outputs are sticky: `bad_busy`, `bad_status`, `bad_done`.
+//
+// B     bits of a weight code    SALT  parts the random streams
+`default_nettype none
+
+module shuff_recorder #(
+    parameter B = 4,
+    parameter [31:0] SALT = 32'd2
+) (
+    input  wire         clk,
+    input  wire         rst,
+    input  wire         load,
+    input  wire         close,
+    input  wire [31:0]  job,
+    input  wire [31:0]  seed,
+    input  wire [7:0]   stall_threshold,
+    input  wire [7:0]   stall_length,
+
+    // the decoder's input port, watched
+    input  wire         w_valid,
+    input  wire         w_ready,
+    input  wire         w_last,
+    // its output port
+    input  wire [B-1:0] s_axis_tdata,
+    input  wire         s_axis_tvalid,
+    output wire         s_axis_tready,
+    input  wire         s_axis_tlast,
+    // and its control outputs
+    input  wire         done,
+    input  wire [7:0]   status,
+    input  wire         busy,
+
+    output wire         balanced,     // every stream that was begun has its verdict
+    output reg  [31:0]  dones,
+    output reg          bad_busy,     // high without a stream, low within one, or X
+    output reg          bad_status,   // changed without done, or X
+    output reg          bad_done,     // longer than a cycle, without a stream, or X
+    output reg          failed        // a file could not be opened
+);
+    integer           symbols_fd, streams_fd;
+    reg [8*256-1:0]   folder;
+    reg [8*320-1:0]   path;
+    reg [31:0]        now, first_symbol, last_symbol, first_word, words, begun;
+    reg               midway, was_done, was_reset, after_reset;
+    reg [7:0]         was_status;
+    wire              stall;
+    wire [31:0]       noise;
+    wire [31:0]       verdicts = dones + {31'd0, done};
+
+    assign balanced      = begun == dones;
+    assign s_axis_tready = !stall;
+
+    stall_draw #(.SALT(SALT)) draw (
+        .clk(clk), .load(load || rst), .seed(seed), .threshold(stall_threshold),
+        .length(stall_length), .stall(stall), .noise(noise)
+    );
+
+    initial begin
+        symbols_fd = 0;
+        streams_fd = 0;
+        failed     = 1'b0;
+        bad_busy   = 1'b0;
+        bad_status = 1'b0;
+        bad_done   = 1'b0;
+        was_reset  = 1'b0;
+        folder     = ".";
+        if (!$value$plusargs("DATA=%s", folder)) folder = ".";
+    end
+
+    /* verilator lint_off BLKSEQ */
+    always @(posedge clk) begin : record
+        reg [31:0] sum, from, upto;
+        sum  = words + 32'd1;
+        from = midway ? first_word : now;
+        upto = first_symbol == 32'd0 ? 32'd0 : last_symbol;
+        now  <= now + 32'd1;
+        if (w_valid && w_ready) begin
+            midway     <= !w_last;
+            first_word <= from;
+            words      <= w_last ? 32'd0 : sum;
+            if (!midway) begun <= begun + 32'd1;
+            if (w_last && streams_fd != 0) begin
+                $fwrite(streams_fd, "%u", from);
+                $fwrite(streams_fd, "%u", now);
+                $fwrite(streams_fd, "%u", sum);
+            end
+        end
+        if (s_axis_tvalid === 1'b1 && s_axis_tready) begin
+            if (first_symbol == 32'd0) first_symbol <= now;
+            last_symbol <= now;
+            if (symbols_fd != 0) begin
+                sum          = 32'd0;
+                sum[B-1:0]   = s_axis_tdata;
+                sum[8]       = s_axis_tlast;
+                $fwrite(symbols_fd, "%u", sum);
+            end
+        end
+        if (done === 1'b1) begin
+            dones        <= dones + 32'd1;
+            first_symbol <= 32'd0;
+            if (symbols_fd != 0) begin
+                sum = {24'h800000, status};
+                $fwrite(symbols_fd, "%u", sum);
+                $fwrite(symbols_fd, "%u", first_symbol);
+                $fwrite(symbols_fd, "%u", upto);
+                $fwrite(symbols_fd, "%u", now);
+            end
+        end
+        if (rst || load || close) begin
+            if (symbols_fd != 0) $fclose(symbols_fd);
+            if (streams_fd != 0) $fclose(streams_fd);
+            symbols_fd = 0;
+            streams_fd = 0;
+            if (load && !rst) begin
+                $sformat(path, "%0s/s_%0d.bin", folder, job);
+                symbols_fd = $fopen(path, "wb");
+                $sformat(path, "%0s/i_%0d.bin", folder, job);
+                streams_fd = $fopen(path, "wb");
+                failed <= (symbols_fd == 0) || (streams_fd == 0);
+            end
+        end
+        if (rst || load) begin
+            now          <= 32'd1;
+            midway       <= 1'b0;
+            words        <= 32'd0;
+            first_symbol <= 32'd0;
+            begun        <= 32'd0;
+            dones        <= 32'd0;
+        end
+    end
+    /* verilator lint_on BLKSEQ */
+
+    always @(posedge clk) begin
+        was_done   <= done;
+        was_status <= status;
+        after_reset <= rst;   // status falls back to 0 there
+        if (rst) was_reset <= 1'b1;
+        if (was_reset && !rst) begin
+            if (busy !== (begun != verdicts)) bad_busy <= 1'b1;
+            if ((^status) === 1'bx) bad_status <= 1'b1;
+            if (!done && !after_reset && status !== was_status) bad_status <= 1'b1;
+            if (done !== 1'b0 && done !== 1'b1) bad_done <= 1'b1;
+            if (done && (was_done || balanced)) bad_done <= 1'b1;
+        end
+    end
+
+    wire unused = &{1'b0, noise};
+endmodule
+
+`default_nettype wire
