@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Samples coverage on the monitor's side only.
+
+Everything is read from what was on the pins: the cfg_* ports, the counters, the files that the
+players really played and the recorders wrote. Nothing is taken from the sequence item.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyuvm import ConfigDB, uvm_subscriber
+
+from golden.shuff import decode, restore_weights
+from tb.common.beats import read_player, unpack_lanes
+from tb.common.bins import Model
+from tb.conv_engine.bfm import ConvBfm, Observed
+from tb.conv_engine.coverage_model import (
+    ERRORS,
+    INT8_BINS,
+    build_model,
+    channel_class,
+    emit_of,
+    few,
+    field_bin,
+    int8_class,
+    legal_codes,
+    map_classes,
+    shift_bin,
+)
+from tb.conv_engine.hardware import Hardware
+
+
+class Sampler:
+    """Puts one observation after the other into a model."""
+
+    def __init__(self, hw: Hardware, bfm: ConvBfm) -> None:
+        self.hw = hw
+        self.bfm = bfm
+        self.model = build_model(hw)
+        self._previous = "reset"
+        self._resets = -1
+
+    def sample(self, seen: Observed) -> None:
+        """Sample a finished job; one that ended in error counts for its error code only."""
+        if self._resets != self.bfm.resets:
+            self._previous, self._resets = "reset", self.bfm.resets
+        if seen.hung:
+            return
+        self.model["before"].hit(self._previous)
+        self._previous = "error" if seen.err else "good job"
+        if seen.err:
+            if seen.err in ERRORS:
+                self.model["error"].hit(ERRORS[seen.err])
+            return
+        out_tiles = -(-seen.cfg["cout"] // self.hw.pout)
+        in_tiles = -(-seen.cfg["cin"] // self.hw.pin)
+        self._shape(seen.cfg, out_tiles, in_tiles)
+        self._channels(seen)
+        self._tensors(seen, in_tiles)
+        self._outputs(seen)
+        self._stalls(seen)
+
+    def _shape(self, cfg: dict[str, int], out_tiles: int, in_tiles: int) -> None:
+        m, hw = self.model, self.hw
+        m["kernel"].hit((cfg["k"], cfg["stride"], cfg["pad"]))
+        for name in map_classes(hw, cfg):
+            m["map"].hit(name)
+        m["in channels"].hit(channel_class(cfg["cin"], hw.pin))
+        m["out channels"].hit(channel_class(cfg["cout"], hw.pout))
+        m["tiles"].hit((few(out_tiles), few(in_tiles)))
+        m["images"].hit(few(cfg["images"]))
+        m["mode"].hit((cfg["relu"], cfg["res_in"], emit_of(cfg)))
+        if cfg["emit_code"]:
+            m["proj_shift"].hit(shift_bin(cfg["proj_shift"]))
+        if cfg["emit_res"]:
+            m["res_out_shift"].hit(shift_bin(cfg["res_out_shift"]))
+        if cfg["res_in"]:
+            m["res_shift"].hit(shift_bin(cfg["res_shift"]))
+        span_h, span_w = (cfg[n] + 2 * cfg["pad"] - cfg["k"] for n in "hw")
+        places = cfg["images"] * (span_h // cfg["stride"] + 1) * (span_w // cfg["stride"] + 1)
+        m["partial sums"].hit("not used" if in_tiles == 1 else
+                              "full" if places == hw.psum_depth else "some")
+
+    def _channels(self, seen: Observed) -> None:
+        m, bits = self.model, self.hw.bias_bits
+        records = read_player(self.bfm.data / f"ch_{seen.number}.bin", self.hw.ch_bytes).data
+        if not len(records):
+            m["before"].hit("same channels")
+        for record in records:
+            word = int.from_bytes(record.tobytes(), "little")
+            bias = word >> 10 & ((1 << bits) - 1)
+            m["shift1"].hit(field_bin(word & 15))
+            m["shift2"].hit(field_bin(word >> 4 & 15))
+            m["term2"].hit({0: 0, 1: 1, 3: -1}[word >> 8 & 3])
+            m["bias"].hit("0" if bias == 0 else "min" if bias == 1 + (1 << (bits - 1)) else
+                          "max" if bias == (1 << (bits - 1)) - 1 else
+                          "-" if bias >> (bits - 1) else "+")
+
+    def _tensors(self, seen: Observed, in_tiles: int) -> None:
+        """Codes on the input streams, and which weight met which activation."""
+        m, hw, cfg = self.model, self.hw, seen.cfg
+        words = read_player(self.bfm.data / f"w_{seen.number}.bin", 4)
+        data = words.data[: int(np.argmax(words.last)) + 1].tobytes()  # of a chain, the first
+        m["table mode"].hit(("joint", "flag", "raw")[data[6] & 15])
+        shape = (cfg["cout"], cfg["cin"], cfg["k"], cfg["k"])
+        weights = restore_weights(decode(data, hw.bits), shape, hw.pin, hw.pout)
+        w_count = _by_channel(weights.transpose(1, 0, 2, 3).reshape(cfg["cin"], -1), 1 << hw.bits)
+        beats = cfg["images"] * cfg["h"] * cfg["w"]
+        a_data = read_player(self.bfm.data / f"a_{seen.number}.bin", hw.a_bytes).data
+        lanes = unpack_lanes(a_data[: in_tiles * beats], hw.act_bits, hw.pin,
+                             signed=hw.act == "int8").reshape(in_tiles, beats, hw.pin)
+        by_channel = lanes.transpose(0, 2, 1).reshape(-1, beats)[: cfg["cin"]]  # (cin, beats)
+        a_names: list[Any]
+        if hw.act == "pot":
+            a_count, a_names = _by_channel(by_channel, 1 << hw.bits), list(range(1 << hw.bits))
+        else:
+            a_count, a_names = _by_channel(int8_class(by_channel), 5), list(INT8_BINS)
+        met = (w_count > 0).astype(np.int64).T @ (a_count > 0)  # (w codes, a codes)
+        codes = legal_codes(hw.bits)
+        for code in codes:
+            m["weight"].hit(code, w_count[:, code].sum())
+        for at, name in enumerate(a_names):
+            if name not in m["activation"].counts:
+                continue
+            m["activation"].hit(name, a_count[:, at].sum())
+            for code in codes:
+                m["weight x activation"].hit((code, name), met[code, at])
+
+    def _outputs(self, seen: Observed) -> None:
+        m, hw, cfg = self.model, self.hw, seen.cfg
+        if cfg["raw"]:
+            sums = unpack_lanes(seen.y.data, hw.acc_bits, hw.pout, signed=True)
+            for name, count in zip("-0+", ((sums < 0), (sums == 0), (sums > 0)), strict=True):
+                m["raw sum"].hit(name, count.sum())
+        if cfg["emit_code"]:
+            counts = np.bincount(unpack_lanes(seen.y.data, hw.bits, hw.pout, signed=False).ravel(),
+                                 minlength=1 << hw.bits)
+            for code in legal_codes(hw.bits):
+                m["out code"].hit(code, counts[code])
+        if cfg["emit_res"]:
+            classes = int8_class(unpack_lanes(seen.q.data, 8, hw.pout, signed=True))
+            for name, count in zip(INT8_BINS, np.bincount(classes.ravel(), minlength=5),
+                                   strict=True):
+                m["out word"].hit(name, count)
+
+    def _stalls(self, seen: Observed) -> None:
+        """Droughts of inputs and back-pressure of outputs, as share of the job's cycles."""
+        m, cycles = self.model, seen.counters["cycles"]
+        for cause in "wary":
+            if seen.counters[f"stall_{cause}"]:
+                m["stall cause"].hit(cause)
+        held = {**{s: seen.starved[s] for s in "war"}, "y": seen.blocked["y"] + seen.blocked["q"]}
+        for stream, count in held.items():
+            level = "none" if not count else "some" if 2 * count < cycles else "most"
+            m["back-pressure"].hit((stream, level))
+        m["stalls together"].hit(tuple(int(held[s] > cycles // 16) for s in "way"))
+
+
+def _by_channel(codes: NDArray[Any], size: int) -> NDArray[np.int64]:
+    """(channels, n) small integers -> (channels, size) counts."""
+    channels = len(codes)
+    flat = codes.astype(np.int64) + size * np.arange(channels)[:, None]
+    return np.bincount(flat.ravel(), minlength=size * channels).reshape(channels, size)
+
+
+class ConvCoverage(uvm_subscriber):
+    """Samples what the monitor saw in this test."""
+
+    def build_phase(self) -> None:
+        bfm: ConvBfm = ConfigDB().get(self, "", "BFM")
+        self.sampler = Sampler(bfm.hw, bfm)
+
+    @property
+    def model(self) -> Model:
+        return self.sampler.model
+
+    def write(self, tt: Observed) -> None:
+        self.sampler.sample(tt)

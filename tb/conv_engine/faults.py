@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers and streams with a fault on purpose, and the error that each must give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.random import Generator
+
+from golden import errors
+from golden.shuff import encode, order_weights, status_of
+from golden.shuff.header import crc_words, header_words, read_header
+from tb.common.beats import Stream
+from tb.conv_engine.hardware import Hardware
+from tb.conv_engine.job import Faults
+from tb.conv_engine.work import LayerWork, word_stream
+
+SHAPE, KERNEL, PSUM, EMIT, W_COUNT, A_TLAST, R_TLAST = range(16, 23)
+Words = list[int]
+
+
+def bad_configs(hw: Hardware) -> Iterator[tuple[str, Faults]]:
+    """Every reason to refuse a layer, one field off a good layer with 2 input tiles (cin PIN+1).
+
+    Where a field can hold no value beyond the built limit there is nothing to refuse.
+    """
+    def each(code: int, field: str, values: Sequence[int],
+             **also: int) -> Iterator[tuple[str, Faults]]:
+        for value in values:
+            given = {field: value, **also}
+            name = ", ".join(f"{k} {v}" for k, v in given.items())
+            yield name, Faults(code, cfg=given, exact_prefix=False)
+
+    yield from each(KERNEL, "k", [0, 2, 4, 6] + [k for k in (3, 5, 7) if k > hw.kmax])
+    yield from each(KERNEL, "stride", [0, 3])
+    for k in (k for k in (1, 3, 5) if k <= hw.kmax):
+        yield from each(KERNEL, "pad", [k // 2 + 1], k=k, h=9, w=9)
+    yield from each(SHAPE, "h", [0, 257, 511])
+    yield from each(SHAPE, "w", sorted({0, hw.line_depth + 1, 257, 511}))
+    yield from each(SHAPE, "cin", [0, 2049, 4095])
+    yield from each(SHAPE, "cout", [0, hw.cout_max + 1, 4095])
+    yield from each(SHAPE, "images", [0])
+    for k in (k for k in (3, 5, 7) if k <= hw.kmax):
+        yield from each(SHAPE, "h", [k - 1], k=k, w=k, pad=0)
+        yield from each(SHAPE, "w", [k - 1], k=k, h=k, pad=0)
+        if k > 3:
+            yield from each(SHAPE, "h", [k - 3], k=k, w=k, pad=1)
+    yield from each(EMIT, "raw", [1], emit_code=1, emit_res=0)
+    yield from each(EMIT, "raw", [1], emit_code=0, emit_res=1)
+    yield from each(EMIT, "raw", [0], emit_code=0, emit_res=0)
+    beyond = [s for s in (hw.t_bits - 1, 127) if s <= 127]
+    yield from each(EMIT, "proj_shift", beyond)
+    yield from each(EMIT, "res_out_shift", beyond)
+    yield from each(EMIT, "res_shift", [hw.acc_bits + 9, 127])
+    if hw.psum_depth < 65535:
+        yield from each(PSUM, "images", [hw.psum_depth + 1, 65535], h=1, w=1, k=1, pad=0)
+        if hw.psum_depth < 256 * hw.line_depth:  # one row more than fits
+            yield from each(PSUM, "h", [hw.psum_depth // hw.line_depth + 1], w=hw.line_depth, k=1,
+                            pad=0, images=1, stride=1)
+
+
+def bad_weights(work: LayerWork) -> Iterator[tuple[str, Faults]]:
+    """One stream for each of the decoder's errors, and streams for another number of weights."""
+    hw = work.hw
+    good = _words(work.weight_bytes)
+    size = header_words(hw.bits)
+
+    def fault(name: str, words: Words) -> tuple[str, Faults]:
+        code = status_of(words, hw.bits, hw.pin, hw.pout)
+        if code == errors.OK:
+            raise ValueError(f"the stream for {name} is a good one")
+        return name, Faults(code, w=_stream(words), exact_prefix=False)
+
+    def edited(name: str, change: Callable[[Words], None], *more: int) -> tuple[str, Faults]:
+        """Change the header and make its CRC good again; `more` words go to the end."""
+        words = [*good, *more]
+        change(words)
+        words[size - 1] = crc_words(words[: size - 1])
+        return fault(name, words)
+
+    def put(at: int, mask: int, value: int) -> Callable[[Words], None]:
+        def change(words: Words) -> None:
+            words[at] = words[at] & ~mask | value
+        return change
+
+    yield fault("magic", [good[0] ^ 1, *good[1:]])
+    yield fault("version", [good[0], good[1] ^ 2, *good[2:]])
+    yield fault("bits", [good[0], good[1] ^ 0x100, *good[2:]])
+    yield fault("header crc", [*good[: size - 1], good[size - 1] ^ 0x80000000, *good[size:]])
+    yield edited("mode", put(1, 0xF0000, 3 << 16))
+    yield edited("target pin", put(2, 0xFF, (hw.pin + 1) & 255))
+    yield edited("table", put(5, 0xFFFFFFFF, 0x11111111))
+    yield _without_last_word(fault, good, size)
+    yield edited("long", put(4, 0xFFFFFFFF, good[4] + 1), 0)
+    yield edited("payload crc", put(size - 2, 0xFFFFFFFF, good[size - 2] ^ 1))
+    yield fault("cut in the header", good[: size - 2])
+    yield fault("cut in the payload", good[:-1])
+    yield fault("goes on", [*good, 0, 0])
+    yield fault("unused code", _with_hole(work))
+    flat = order_weights(work.layer.weights, hw.pin, hw.pout)
+    for name, other in (("one weight less", flat[:-1]), ("no weight", flat[:0]),
+                        ("one weight more", np.append(flat, flat[:1]))):
+        data = encode(other, hw.bits, hw.pin, hw.pout)
+        yield name, Faults(W_COUNT, w=word_stream(data), exact_prefix=False)
+
+
+def _without_last_word(fault: Callable[[str, Words], tuple[str, Faults]], good: Words,
+                       size: int) -> tuple[str, Faults]:
+    """The payload, and what the header says of it, one word shorter; the count stays."""
+    words = good[:-1]
+    words[4] -= 1
+    words[size - 1] = crc_words(words[: size - 1])
+    return fault("short", words)
+
+
+def flipped_weights(work: LayerWork, rng: Generator) -> tuple[str, Faults]:
+    """One random bit of the stream flipped; the error is whatever golden says."""
+    words = _words(work.weight_bytes)
+    at = int(rng.integers(32 * len(words)))
+    words[at // 32] ^= 1 << at % 32
+    code = status_of(words, work.hw.bits, work.hw.pin, work.hw.pout)
+    return f"bit {at}", Faults(code, w=_stream(words), exact_prefix=False)
+
+
+def bad_lasts(work: LayerWork) -> Iterator[tuple[str, Faults]]:
+    """TLAST early, missing and on a wrong beat, on activations and (if there) the residual."""
+    streams = [("a", work.a_stream, A_TLAST)]
+    if work.residual is not None:
+        streams.append(("r", work.r, R_TLAST))
+    for port, stream, code in streams:
+        beats = len(stream.last)
+        first_end = int(np.flatnonzero(stream.last)[0])
+        for name, at in (("early, first beat", 0), ("early, in the middle", beats // 2),
+                         ("early by one", beats - 2), ("missing at a tile", first_end),
+                         ("missing at the end", beats - 1)):
+            last = stream.last.copy()
+            last[at] ^= True
+            bad = Stream(stream.data, last)
+            faults = Faults(code, a=bad) if port == "a" else Faults(code, r=bad)
+            yield f"{port} {name}", faults
+
+
+def _with_hole(work: LayerWork) -> Words:
+    """A stream whose table leaves codes unused, and whose payload begins with one of them."""
+    hw = work.hw
+    header = read_header(_words(work.weight_bytes), hw.bits, hw.pin, hw.pout)
+    lengths = (header.limit,) * len(header.lengths)  # all codes longest: most stay unused
+    holed = replace(header, mode=0, lengths=lengths, payload_words=1,
+                    payload_crc=crc_words([0xFFFFFFFF]))
+    return [*holed.pack(), 0xFFFFFFFF]
+
+
+def _words(data: bytes) -> Words:
+    return [int(word) for word in np.frombuffer(data, dtype="<u4")]
+
+
+def _stream(words: Words) -> Stream:
+    return word_stream(np.array(words, dtype="<u4").tobytes())
