@@ -144,14 +144,24 @@ def _prune(folder: Path) -> None:
             shutil.rmtree(half, ignore_errors=True)
 
 
+def find(sim: str, job: Job) -> Built | None:
+    """Return the build of `job` if it is there. Raises BuildError if a source is not."""
+    folder = BUILD / "sim" / job.top / f"{sim}-{fingerprint(sim, job)}"
+    executable = folder / _EXECUTABLE[sim]
+    if not executable.exists():
+        return None
+    os.utime(folder)  # the least recently used go first
+    return Built(folder, executable, 0.0)
+
+
 def build(sim: str, job: Job) -> Built:
     """Return the build of `job`, making it if it is not there. Raises BuildError."""
+    found = find(sim, job)
+    if found:
+        return found
     home = BUILD / "sim" / job.top
     folder = home / f"{sim}-{fingerprint(sim, job)}"
     executable = folder / _EXECUTABLE[sim]
-    if executable.exists():
-        os.utime(folder)
-        return Built(folder, executable, 0.0)
     start = time.monotonic()
     half = home / f".half-{os.getpid()}-{time.monotonic_ns()}"
     half.mkdir(parents=True)

@@ -27,6 +27,7 @@ class Outcome:
 
 # Icarus prints these at the start of a line and goes on: its exit status stays 0.
 _ICARUS_ERROR = re.compile(r"^(ERROR|FATAL): |^VPI error|^\S*vvp\S*: .*error", re.I)
+_EXCEPTION = re.compile(r"^\s*(?:\w+\.)*\w*(?:Error|Exception): ")
 _VERILATOR_ERROR = re.compile(r"^(\[\d+\] )?%(Error|Fatal)")
 
 
@@ -82,6 +83,10 @@ def check_simulation(
         failures.append(f"{bench}: {len(missing)} tests did not run, first {missing[0]}")
     if not expected or not ran:
         failures.append(f"{bench}: no test ran")
+    if not outcomes:
+        # Why cocotb did not get to its tests: the last exception it printed.
+        named = [line.strip() for line in text.splitlines() if _EXCEPTION.search(line)]
+        failures += [f"{bench}: {named[-1]}"] if named else []
     for line in text.splitlines():
         if _ICARUS_ERROR.search(line) or _VERILATOR_ERROR.search(line):
             failures.append(f"{bench}: the simulator reported: {line.strip()}")

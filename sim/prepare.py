@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sim import discover, simulators
 from sim.errors import BuildError, HarnessError
-from sim.paths import BUILD, ROOT
+from sim.paths import BUILD
 from sim.request import Run
 from sim.targets import Bench, Target, Value
 
@@ -94,7 +94,7 @@ def test_filter(testcase: str) -> str:
 def child_environment() -> dict[str, str]:
     """Return the environment of a Python child that imports what we can import."""
     env = simulators.clean_environment()
-    env["PYTHONPATH"] = os.pathsep.join([str(ROOT), *(p for p in sys.path if p)])
+    env["PYTHONPATH"] = simulators.python_path()
     return env
 
 

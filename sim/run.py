@@ -84,11 +84,13 @@ def _run_bench(target: Target, bench: Bench, folder: Path, settings: Path,
         if bench.passed is None or name in bench.passed
     }
     job = Job(bench.top, bench.sources, target.includes, passed, run.waves, run.debug)
-    progress.step(f"building {bench.top} for {run.sim}")
-    built = build.build(run.sim, job)
+    built = build.find(run.sim, job)
+    if built is None:
+        progress.step(f"building {bench.top} for {run.sim}")
+        built = build.build(run.sim, job)
     result.build_s += built.seconds
-    how = f"{built.seconds:.1f} s" if built.seconds else "unchanged"
-    progress.step(f"running {len(expected)} tests of {bench.name} on {run.sim} (build {how})")
+    how = f"built in {built.seconds:.1f} s" if built.seconds else "build unchanged"
+    progress.step(f"running {len(expected)} tests of {bench.name} on {run.sim} ({how})")
     prepare.generate(target, folder, result.parameters)
     runner = _simulator(target, bench, job, folder, run)
     runner.executable = str(built.executable)

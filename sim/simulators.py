@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import logging
 import os
+import shutil
 import signal
 import sys
 import warnings
@@ -44,6 +46,11 @@ class Job:
     parameters: Mapping[str, Value] = field(default_factory=dict)
     waves: bool = False
     debug: bool = False
+
+
+def python_path() -> str:
+    """Return PYTHONPATH for a child that imports what we can import."""
+    return os.pathsep.join([str(ROOT), *(p for p in sys.path if p)])
 
 
 @functools.cache
@@ -101,6 +108,8 @@ class _Ours:
                 waves=job.waves,
                 **more,
             )
+        # It logs what our reports say already, and "Results file" on every run.
+        logging.getLogger("cocotb").setLevel(logging.CRITICAL)
         # cocotb-test installs handlers that end in an AssertionError; ours kill the group instead.
         for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
             try:
@@ -127,7 +136,7 @@ class _Ours:
         self.env.clear()
         self.env.update(clean_environment())
         self.env["PATH"] += os.pathsep + str(cocotb_tools.config.libs_dir)
-        self.env["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
+        self.env["PYTHONPATH"] = python_path()
         self.env["PYGPI_PYTHON_BIN"] = sys.executable
         self.env["GPI_USERS"] = f"{libpython};{cocotb_tools.config.pygpi_entry_point()}"
         self.env["COCOTB_TOPLEVEL"] = self.toplevel_module
@@ -229,9 +238,13 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
             str(main),
             *(str(s) for s in self.job.sources),
         ]
-        make = ["make", "-C", str(folder), "-f", "Vtop.mk", "-j", "2", f"PYTHON3={sys.executable}",
-                "OPT_FAST=-O2", "OPT_GLOBAL=-O2",
-                "CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG="]  # fmt: skip
+        make = [
+            *("make", "-C", str(folder), "-f", "Vtop.mk", "-j", str(min(4, os.cpu_count() or 1))),
+            # The wheel was built where these had other values (see the shim).
+            *("CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=", f"PYTHON3={sys.executable}"),
+            *("OPT_FAST=-O2", "OPT_GLOBAL=-O2"),
+            *(["OBJCACHE=ccache"] if shutil.which("ccache") else []),
+        ]
         return [verilate, make]
 
     def _ports(self, folder: Path) -> Path:

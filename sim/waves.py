@@ -41,7 +41,8 @@ def port_groups(found: Sequence[Signal], module: str, sources: Sequence[Path]) -
     having = [s for s, names in scopes.items() if all(port in names for port in ports)]
     if not having or not ports:
         return []
-    names = scopes[min(having, key=len)]
+    # Verilator also shows the top's ports in a scope of its own, "$rootio".
+    names = scopes[min(having, key=lambda s: (s[-1:] != (module,), len(s)))]
     groups: dict[str, list[Signal]] = {name: [] for name, _ in _GROUPS}
     for port in ports:
         groups.setdefault(group_of(port), []).append(names[port])
