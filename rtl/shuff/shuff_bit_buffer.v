@@ -7,7 +7,7 @@
 //   While both bytes are there at least 9 bits are visible, enough for any symbol.
 //
 // Parameters
-//   WINDOW  visible bits, 1..9 (longest code plus sign)
+//   WINDOW  visible bits, 1..7 (longest code plus sign)
 
 `default_nettype none
 
@@ -36,7 +36,7 @@ module shuff_bit_buffer #(
 );
 
     generate
-        if (WINDOW < 1 || WINDOW > 9) begin : g_illegal_window
+        if (WINDOW < 1 || WINDOW > 7) begin : g_illegal_window
             illegal_parameter_shuff_bit_buffer_window stop_elaboration();
         end
     endgenerate
@@ -46,20 +46,22 @@ module shuff_bit_buffer #(
     reg       head_first, tail_first;
     reg [2:0] pointer;
 
-    wire [15:0] pair  = {head, tail};
-    wire [3:0]  sum   = {1'b0, pointer} + {1'b0, length};
-    wire        shift = !head_valid || discard || (advance && sum[3]);
+    wire [15:0] pair    = {head, tail};
+    wire [3:0]  sum     = {1'b0, pointer} + {1'b0, length};
+    wire        shift   = !head_valid || discard || (advance && sum[3]);
 
-    assign window    = pair[4'd15 - {1'b0, pointer} -: WINDOW];
+    wire [6:0]  visible = pair[4'd15 - {1'b0, pointer} -: 7];
+
+    assign window    = visible[6 -: WINDOW];
     assign full      = head_valid && tail_valid;
     assign empty     = !head_valid && !tail_valid;
     assign settled   = head_valid || !tail_valid;
     assign too_short = !full && (!head_valid || sum > 4'd8);
     assign in_take   = in_valid && (shift || !tail_valid);
 
-    // Only bits of the first byte count: what follows comes to the first place later.
-    wire [7:0] rest = head << pointer;
-    assign unread = head_valid && (rest != 8'd0 || (head_first && pointer == 3'd0));
+    // All that is left of the first byte: 7 bits from the pointer on, and the byte's last bit. Bits
+    // of the second byte may show as well, but those are unread too.
+    assign unread = head_valid && (visible != 7'd0 || head[0] || (head_first && pointer == 3'd0));
 
     always @(posedge clk) begin
         if (shift) begin

@@ -64,8 +64,6 @@ module shuff_decoder #(
     reg        ended;       // the word with TLAST was taken off the input
     reg        long_seen;   // something was declared or left over behind the last symbol
     reg [31:0] payload_crc;
-    // Both counters hold "still to come, minus one": bit 32 set means none.
-    reg [32:0] symbols_left, words_left;
 
     wire in_header  = state == S_HEADER;
     wire in_check   = state == S_CHECK;
@@ -82,11 +80,12 @@ module shuff_decoder #(
     wire [31:0] word;
     wire [7:0]  high_byte, low_byte;
     wire [3:0]  fail_now, fail_end;
+    wire        no_words;   // none of the declared payload words is due
 
     wire header_word = in_header && word_valid;
     wire header_step = header_word && fail_now == 4'd0;
     wire word_done   = header_step && byte_at == 2'd3;
-    wire no_more_due = words_left[32] || ended;
+    wire no_more_due = no_words || ended;
     // A header word is not replaced in the cycle it is finished: the next one may be payload.
     wire load_en     = (in_header && !word_valid) || (in_payload && !no_more_due)
                     || (in_drain && !ended);
@@ -149,16 +148,28 @@ module shuff_decoder #(
 
     // ---- symbols
     // A symbol is decided on when all its bits are there, or no bit can follow any more.
-    wire        no_bytes_due = no_more_due && !word_valid;
-    wire        decide       = in_symbol && (full || (no_bytes_due && settled));
-    wire        no_code      = length == 3'd0;
-    wire        bad_symbol   = decide && (no_code || too_short);
-    assign      emit         = decide && !no_code && !too_short && out_free;
-    wire [32:0] symbols_next = (at_count ? {1'b0, word} : symbols_left) - 33'd1;
-    wire [32:0] words_next   = (at_words ? {1'b0, word} : words_left) - 33'd1;
-    wire        last_symbol  = symbols_next[32];
+    wire         no_bytes_due = no_more_due && !word_valid;
+    wire         decide       = in_symbol && (full || (no_bytes_due && settled));
+    wire         no_code      = length == 3'd0;
+    wire         bad_symbol   = decide && (no_code || too_short);
+    assign       emit         = decide && !no_code && !too_short && out_free;
     // The sign is the last bit of a symbol. Index 0 has none, or none that counts (raw mode).
-    wire        sign         = window[LMAX[2:0] + 3'd1 - length] && index != {(B-1){1'b0}};
+    wire         sign         = window[LMAX[2:0] + 3'd1 - length] && index != {(B-1){1'b0}};
+
+    // ---- what is still to come, as the header has declared it
+    wire no_symbols, last_symbol, last_word;
+
+    shuff_countdown u_symbols (
+        .clk(clk), .load(header_step && at_count), .value(word), .step(emit || in_check),
+        .last(last_symbol), .none(no_symbols)
+    );
+
+    shuff_countdown u_words (
+        .clk(clk), .load(header_step && at_words), .value(word),
+        .step((loaded && in_payload) || in_check), .last(last_word), .none(no_words)
+    );
+
+    wire unused = &{1'b0, last_word};
 
     assign busy = waiting || begun;
 
@@ -169,12 +180,6 @@ module shuff_decoder #(
         if (emit) begin
             m_axis_tdata <= {sign, index};
             m_axis_tlast <= last_symbol;
-        end
-        if (emit || (header_step && at_count)) begin
-            symbols_left <= symbols_next;
-        end
-        if ((loaded && in_payload) || (header_step && at_words)) begin
-            words_left <= words_next;
         end
         if (header_step && at_crc) begin
             payload_crc <= word;
@@ -203,11 +208,11 @@ module shuff_decoder #(
                 if (illegal) begin
                     state <= S_DRAIN;
                 end else if (filled) begin
-                    state <= symbols_left[32] ? S_REST : S_SYMBOL;
+                    state <= no_symbols ? S_REST : S_SYMBOL;
                 end
             end
             S_SYMBOL: begin
-                verdict <= no_code ? CODE : words_left[32] ? SHORT : TLAST_EARLY;
+                verdict <= no_code ? CODE : no_words ? SHORT : TLAST_EARLY;
                 if (bad_symbol) begin
                     state <= S_DRAIN;
                 end else if (emit && last_symbol) begin
@@ -215,7 +220,7 @@ module shuff_decoder #(
                 end
             end
             S_REST: begin
-                verdict <= !words_left[32]     ? TLAST_EARLY
+                verdict <= !no_words           ? TLAST_EARLY
                          : long_seen           ? LONG
                          : !ended              ? TLAST_LATE
                          : crc != ~payload_crc ? CRC
