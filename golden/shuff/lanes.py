@@ -45,9 +45,7 @@ def decode_lanes(
     window = 16 if total > 1 << 22 or widths.max() > 12 else 12
     table = _table(values, widths, window)
     padded = np.concatenate([payload, np.zeros(2, np.uint32)]).astype(np.uint64)
-    pairs: Word = (
-        padded[:-1] << 32 | padded[1:]
-    )  # (words,) 33 good bits at any bit of the upper half
+    pairs: Word = np.bitwise_or(padded[:-1] << 32, padded[1:])  # (words,) 33 bits from any bit on
 
     begins = np.arange(lanes) * lane
     _, starts = _run(pairs, table, window, np.maximum(begins - _BACK, 0), begins)
