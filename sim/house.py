@@ -40,6 +40,6 @@ def complaints(root: Path = ROOT) -> list[str]:
         if path.suffix == ".v":
             off, on = _WAIVER.findall(text), _BACK_ON.findall(text)
             found += [f"{name}: lint_off {w} is never turned on again" for w in set(off) - set(on)]
-            if "`default_nettype none" not in text:
+            if re.search(r"^\s*module\b", text, re.M) and "`default_nettype none" not in text:
                 found.append(f"{name}: no `default_nettype none")
     return found

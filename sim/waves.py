@@ -73,9 +73,12 @@ def _groups(target: Target, top: str, dump: Path) -> Groups:
     bench = next(b for b in target.benches if b.top == top)
     found = signals(dump)
     groups = port_groups(found, top, bench.sources)
-    if top != target.name:  # a wrapper: the device's own ports come first
-        groups = port_groups(found, target.name, bench.sources) + groups
-    return groups
+    if top == target.name:
+        return groups
+    try:  # a wrapper: the device's own ports come first
+        return port_groups(found, target.name, bench.sources) + groups
+    except BuildError:  # a bench over no module of that name
+        return groups
 
 
 def save_files(result: RunResult, target: Target | None = None) -> list[Path]:
