@@ -5,7 +5,7 @@ The payload is cut into lanes of equal size. Where a lane's first symbol begins 
 prefix codes fall into step by themselves: decoding starts a little before the lane and the first
 symbol boundary inside it is the guess. A guess is never trusted: lane 0 begins at bit 0 by
 definition, and lane i + 1 counts only when lane i ends exactly where it began (Klein and Wiseman,
-"Parallel Huffman decoding", The Computer Journal 46(5), 2003, use the same property).
+"Parallel Huffman decoding with applications to JPEG files", The Computer Journal 46(5), 2003).
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ Word = NDArray[np.uint64]
 
 _LANES = 4096  # about: the lanes' state stays in the second-level cache
 _SHORTEST = 1680  # bits of a lane; below, Python's own overhead is what one pays for
-_ALIGN = 840  # bits of a lane are a multiple: any fixed width up to 8 is in step at once
-_BACK = 256  # bits before a lane at which its guess starts
+_ALIGN = 420  # bits of a lane are a multiple, so widths with a common divisor up to 7 are in step
+_BACK = 420  # bits before a lane at which its guess starts; a multiple of the same divisors
 _ROUNDS = 8  # of decoding lanes again whose guess was wrong
 
 _SLOTS = 7  # symbols in a table entry
