@@ -48,22 +48,41 @@ module lane_plut #(
 
     initial $readmemh(PLUT_FILE, table_rom);
 
-    wire [N*(PW+1)-1:0] term;
-    wire [N-1:0]        term_neg;
+    // Level 0 makes the products, the levels above join them pairwise into one vector for the tree.
+    // A vector assigned in N pieces says the same, but costs Icarus time that grows with N * N.
+    // The block names must differ from adder_tree's: Verilator mixes them up otherwise.
+    localparam LEVELS = $clog2(N);
 
-    genvar i;
+    genvar l, i;
     generate
-        for (i = 0; i < N; i = i + 1) begin : g_product
-            reg [PW-1:0] magnitude;
-            reg          sign;
+        for (l = 0; l <= LEVELS; l = l + 1) begin : g_join
+            for (i = 0; (i << l) < N; i = i + 1) begin : g_span
+                localparam COUNT = ((i + 1) << l) < N ? 1 << l : N - (i << l);
 
-            always @(posedge clk) begin
-                magnitude <= table_rom[{w[i*B +: M], a[i*B +: M]}];
-                sign      <= w[i*B+M] ^ a[i*B+M];
+                wire [COUNT*(PW+1)-1:0] terms;
+                wire [COUNT-1:0]        negs;
+
+                if (l == 0) begin : g_product
+                    reg [PW-1:0] magnitude;
+                    reg          sign;
+
+                    always @(posedge clk) begin
+                        magnitude <= table_rom[{w[i*B +: M], a[i*B +: M]}];
+                        sign      <= w[i*B+M] ^ a[i*B+M];
+                    end
+
+                    assign terms = {1'b0, magnitude};
+                    assign negs  = sign;
+                end else if (2 * COUNT > (1 << l)) begin : g_pair
+                    assign terms = {g_join[l-1].g_span[2*i+1].terms,
+                                    g_join[l-1].g_span[2*i].terms};
+                    assign negs  = {g_join[l-1].g_span[2*i+1].negs,
+                                    g_join[l-1].g_span[2*i].negs};
+                end else begin : g_alone
+                    assign terms = g_join[l-1].g_span[2*i].terms;
+                    assign negs  = g_join[l-1].g_span[2*i].negs;
+                end
             end
-
-            assign term[i*(PW+1) +: PW+1] = {1'b0, magnitude};
-            assign term_neg[i]            = sign;
         end
     endgenerate
 
@@ -72,8 +91,8 @@ module lane_plut #(
         .IW(PW + 1)
     ) tree (
         .clk(clk),
-        .x  (term),
-        .neg(term_neg),
+        .x  (g_join[LEVELS].g_span[0].terms),
+        .neg(g_join[LEVELS].g_span[0].negs),
         .sum(sum)
     );
 

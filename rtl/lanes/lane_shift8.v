@@ -41,31 +41,50 @@ module lane_shift8 #(
         end
     endgenerate
 
-    wire [N*(PW+1)-1:0] term;
-    wire [N-1:0]        term_neg;
+    // Level 0 makes the products, the levels above join them pairwise into one vector for the tree.
+    // A vector assigned in N pieces says the same, but costs Icarus time that grows with N * N.
+    // The block names must differ from adder_tree's: Verilator mixes them up otherwise.
+    localparam LEVELS = $clog2(N);
 
-    genvar i;
+    genvar l, i;
     generate
-        for (i = 0; i < N; i = i + 1) begin : g_product
-            wire [M-1:0]  index = w[i*B +: M];
-            wire [7:0]    act   = a[i*8 +: 8];
-            wire [PW-1:0] shifted;
-            wire          unused_place;
+        for (l = 0; l <= LEVELS; l = l + 1) begin : g_join
+            for (i = 0; (i << l) < N; i = i + 1) begin : g_span
+                localparam COUNT = ((i + 1) << l) < N ? 1 << l : N - (i << l);
 
-            assign {shifted, unused_place} = {{(PW - 7){act[7]}}, act} << index;
+                wire [COUNT*(PW+1)-1:0] terms;
+                wire [COUNT-1:0]        negs;
 
-            reg [PW-1:0] product;
-            reg          sign;
+                if (l == 0) begin : g_product
+                    wire [M-1:0]  index = w[i*B +: M];
+                    wire [7:0]    act   = a[i*8 +: 8];
+                    wire [PW-1:0] shifted;
+                    wire          unused_place;
 
-            always @(posedge clk) begin
-                product <= index != {M{1'b0}} ? shifted : {PW{1'b0}};
-                sign    <= w[i*B+M];
+                    assign {shifted, unused_place} = {{(PW - 7){act[7]}}, act} << index;
+
+                    reg [PW-1:0] product;
+                    reg          sign;
+
+                    always @(posedge clk) begin
+                        product <= index != {M{1'b0}} ? shifted : {PW{1'b0}};
+                        sign    <= w[i*B+M];
+                    end
+
+                    // One bit more than the product: -128 times a negative weight is the one
+                    // value that needs it.
+                    assign terms = {product[PW-1], product};
+                    assign negs  = sign;
+                end else if (2 * COUNT > (1 << l)) begin : g_pair
+                    assign terms = {g_join[l-1].g_span[2*i+1].terms,
+                                    g_join[l-1].g_span[2*i].terms};
+                    assign negs  = {g_join[l-1].g_span[2*i+1].negs,
+                                    g_join[l-1].g_span[2*i].negs};
+                end else begin : g_alone
+                    assign terms = g_join[l-1].g_span[2*i].terms;
+                    assign negs  = g_join[l-1].g_span[2*i].negs;
+                end
             end
-
-            // One bit more than the product: -128 times a negative weight is the one value that
-            // needs it.
-            assign term[i*(PW+1) +: PW+1] = {product[PW-1], product};
-            assign term_neg[i]            = sign;
         end
     endgenerate
 
@@ -74,8 +93,8 @@ module lane_shift8 #(
         .IW(PW + 1)
     ) tree (
         .clk(clk),
-        .x  (term),
-        .neg(term_neg),
+        .x  (g_join[LEVELS].g_span[0].terms),
+        .neg(g_join[LEVELS].g_span[0].negs),
         .sum(sum)
     );
 
