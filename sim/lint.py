@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,8 +12,8 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from sim import house, systools
-from sim.paths import BUILD, ROOT
+from sim import house, results, systools
+from sim.paths import BUILD, RESULTS, ROOT
 from sim.simulators import TIMESCALE, clean_environment, parameter_text
 from sim.targets import Bench, Target, Value, find, table
 
@@ -32,12 +33,14 @@ def parameter_sets(target: Target) -> Iterator[tuple[str, dict[str, Value]]]:
 
 
 def verilator_command(
-    top: str, sources: Sequence[Path], includes: Sequence[Path], parameters: Mapping[str, Value]
-) -> list[str]:
-    """Return the -Wall lint command; only what the house writes is held to Verilog-2005."""
+    top: str, sources: Sequence[Path], includes: Sequence[Path], parameters: Mapping[str, Value],
+    bench: bool = False,
+) -> list[str]:  # fmt: skip
+    """Return the -Wall lint command. A bench may leave signals of its device unused."""
     return [
         *("verilator", "--lint-only", "-Wall", "--no-timing", "--timescale", TIMESCALE),
         *("--top-module", top),
+        *(["-Wno-UNUSED"] if bench else []),
         *(f"-I{folder}" for folder in includes),
         *(f"-G{name}={parameter_text(value)}" for name, value in parameters.items()),
         *map(str, sources),
@@ -81,7 +84,9 @@ def _hdl(target: Target, icarus: bool, scratch: Path) -> Iterator[tuple[str, str
                 if bench.passed is None or key in bench.passed
             }
             rest = bench.top, bench.sources, target.includes, passed
-            yield f"verilator {bench.top} {name}", check(verilator_command(*rest), scratch)
+            wrapper = bench.top != target.name
+            said = check(verilator_command(*rest, bench=wrapper), scratch)
+            yield f"verilator {bench.top} {name}", said
             if icarus:
                 yield f"iverilog {bench.top} {name}", check(icarus_command(*rest), scratch)
 
@@ -98,19 +103,22 @@ def run(choices: Mapping[str, str]) -> int:
     icarus = systools.ensure_icarus(print)
     BUILD.mkdir(exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="lint-", dir=BUILD))
-    done = failed = 0
+    done: list[dict[str, object]] = []
     try:
         parts = [] if "TOPLEVEL" in choices else [_python()]
         parts += [_hdl(target, icarus, scratch) for target in targets]
         for part in parts:
             for what, complaint in part:
-                done += 1
-                failed += bool(complaint)
+                done.append({"check": what, "passed": not complaint})
                 print(f"{'FAIL' if complaint else 'ok  '} {what}", flush=True)
                 if complaint:
                     print(complaint.rstrip())
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    failed = sum(not check["passed"] for check in done)
+    content = {"checks": done, "failed": failed, "icarus": icarus, "passed": not failed}
+    results.write_atomic(RESULTS / "lint.json", json.dumps(content, indent=1) + "\n")
     left_out = "" if icarus else "; Icarus left out"
-    print(f"{'FAIL' if failed else 'PASS'} lint: {done} checks, {failed} with complaints{left_out}")
+    verdict = "FAIL" if failed else "PASS"
+    print(f"{verdict} lint: {len(done)} checks, {failed} with complaints{left_out}")
     return 1 if failed else 0
