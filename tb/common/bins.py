@@ -54,10 +54,12 @@ class Model:
         return {n: self.groups[n].missing for n in chosen if self.groups[n].missing}
 
     def table(self) -> dict[str, Any]:
-        """What goes to the results: covered and total, per group and in sum."""
+        """What goes to the results: covered and total, per group and in sum, and what is open."""
         rows: dict[str, Any] = {
             name: f"{group.covered}/{len(group.counts)}" for name, group in self.groups.items()
         }
         rows["covered"] = sum(g.covered for g in self.groups.values())
         rows["bins"] = sum(len(g.counts) for g in self.groups.values())
+        open_bins = [f"{n}: {', '.join(bins)}" for n, bins in self.missing().items()]
+        rows["missing"] = "; ".join(open_bins)[:500]
         return rows

@@ -22,6 +22,8 @@ from tb.conv_engine.coverage import ConvCoverage
 from tb.conv_engine.job import LayerJob
 from tb.conv_engine.verdict import Verdict, judge
 
+MAX_BAD_JOBS = 10  # a broken device fails everything; no use in waiting for all of it
+
 
 class ConvDriver(uvm_driver):
     """Plays one job after the other; tells the scoreboard what it has launched."""
@@ -46,6 +48,8 @@ class ConvDriver(uvm_driver):
             return
         await self.bfm.finished()
         await self.bfm.settle()
+        if not job.faults and self.bfm.stuck:  # one bad job must not spoil those after it
+            await self.bfm.reset()
         if job.faults and not job.faults.untouched:
             await self.bfm.drain()
         if job.faults and job.faults.clear:
@@ -84,6 +88,7 @@ class ConvScoreboard(uvm_scoreboard):
         self.withdrawn = _Inbox("withdrawn", self, self._withdraw)
         self.seen = _Inbox("seen", self, self._check)
         self.bfm: ConvBfm = ConfigDB().get(self, "", "BFM")
+        self.bad_jobs = 0
         self.waiting: dict[int, LayerJob] = {}
         self.problems: list[str] = []
         self.verdicts: list[tuple[LayerJob, Observed, Verdict]] = []
@@ -106,6 +111,9 @@ class ConvScoreboard(uvm_scoreboard):
         for problem in verdict.problems:
             self.logger.error(problem)
         self.problems += verdict.problems
+        self.bad_jobs += bool(verdict.problems)
+        if self.bad_jobs > MAX_BAD_JOBS:
+            raise AssertionError(f"{self.problems[0]} (stopped after {self.bad_jobs} bad jobs)")
         if not verdict.problems:
             self.bfm.forget(job.number)
         if job.record and not job.faults:
@@ -113,7 +121,7 @@ class ConvScoreboard(uvm_scoreboard):
 
     def take_problems(self) -> list[str]:
         """Return and forget the problems so far: for tests that provoke them."""
-        problems, self.problems = self.problems, []
+        problems, self.problems, self.bad_jobs = self.problems, [], 0
         return problems
 
     def check_phase(self) -> None:

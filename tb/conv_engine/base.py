@@ -78,6 +78,19 @@ class ConvTest(uvm_test):
         results.add_metric("coverage", **ConvTest.whole.table())
 
 
+async def coverage_closed(_: Any) -> None:
+    """The last test: all others together must have hit every bin of the coverage model."""
+    run = settings.load()
+    model = ConvTest.whole or build_model(Hardware.of(run))
+    table = model.table()
+    cocotb.log.info("coverage: %s", ", ".join(f"{k} {v}" for k, v in table.items()))
+    if run.integer("QUICK"):
+        return  # small runs report their coverage and promise nothing
+    if table["covered"] != table["bins"]:
+        raise AssertionError(f"coverage is {table['covered']} of {table['bins']} bins (all tests "
+                             f"must run, with no TESTCASE); missing {table['missing']}")
+
+
 def as_cocotb(tests: Iterable[type[uvm_test]], module: str) -> dict[str, Any]:
     """Make cocotb tests of these classes, for the namespace of the test module `module`.
 
@@ -86,7 +99,9 @@ def as_cocotb(tests: Iterable[type[uvm_test]], module: str) -> dict[str, Any]:
     pyuvm's own decorator puts them into the module that holds the class; the three TOPLEVELs share
     the classes, so each test module asks for them here.
     """
-    return {test_name(cls): _as_cocotb(cls, module) for cls in tests}
+    found = {test_name(cls): _as_cocotb(cls, module) for cls in tests}
+    found["coverage_closed"] = from_module(coverage_closed, "coverage_closed", module)
+    return found
 
 
 def test_name(cls: type) -> str:
@@ -98,5 +113,13 @@ def _as_cocotb(cls: type[uvm_test], module: str) -> Any:
     async def run(_: Any) -> None:
         await uvm_root().run_test(cls)
 
+    return from_module(run, test_name(cls), module)
+
+
+def from_module(test: Any, name: str, module: str) -> Any:
+    """A cocotb test that says it comes from `module`."""
+    async def run(dut: Any) -> None:
+        await test(dut)
+
     run.__module__ = module
-    return cocotb.test(name=test_name(cls))(run)
+    return cocotb.test(name=name)(run)

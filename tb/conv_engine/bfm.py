@@ -12,12 +12,13 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, Timer
 
 from tb.common.beats import Stream, read_recorder, write_player
+from tb.common.clocking import PERIOD_NS, known
 from tb.conv_engine.hardware import Hardware
 from tb.conv_engine.job import LayerJob, Stalls
 from tb.conv_engine.work import empty_stream
 
-PERIOD_NS = 10
-HANG_LIMIT = 100_000  # cycles without a beat; the longest legal pause is layer_config's count
+HANG_LIMIT = 4_000  # cycles without a beat; a flush of lines takes at most 6 * 257
+STALLED_HANG_LIMIT = 50_000  # long draws of heavy stalls in a row
 STREAMS = ("w", "a", "r", "y", "q")
 CFG = ("h", "w", "cin", "cout", "k", "stride", "pad", "images", "relu", "res_in", "emit_code",
        "emit_res", "raw", "proj_shift", "res_shift", "res_out_shift")
@@ -63,15 +64,24 @@ class ConvBfm:
         for name in (*(f"cfg_{n}" for n in CFG), *(f"stall_{n}" for n in STREAMS), "stall_length",
                      "seed", "job", "clear", "go"):
             self._pin(name, 0)
-        self._pin("hang_limit", HANG_LIMIT)
+        self._pin("rst", 1)
+        Clock(self.dut.clk, PERIOD_NS, unit="ns", impl="gpi").start(start_high=False)
+        await self.reset()
+        self._old_rules = ()
+        self._old_rules = self._rules()
+
+    async def reset(self) -> None:
+        """Four cycles of reset."""
         self._pin("rst", 1)
         self.resets += 1
-        Clock(self.dut.clk, PERIOD_NS, unit="ns", impl="gpi").start(start_high=False)
         await ClockCycles(self.dut.clk, 4)
         self._pin("rst", 0)
         await ClockCycles(self.dut.clk, 4)
-        self._old_rules = ()
-        self._old_rules = self._rules()
+
+    @property
+    def stuck(self) -> bool:
+        """The device hangs or shows an error."""
+        return bool(self._read("hung") or self._read("err"))
 
     async def launch(self, job: LayerJob) -> None:
         """Write the job's files, set the pins and go; returns before the job has begun."""
@@ -80,6 +90,8 @@ class ConvBfm:
         for name in CFG:
             self._pin(f"cfg_{name}", cfg[name])
         self._stall_pins(job.stalls)
+        patience = STALLED_HANG_LIMIT if job.stalls.any else HANG_LIMIT
+        self._pin("hang_limit", patience + 2 * cfg["images"])  # layer_config counts images
         self._pin("job", job.number)
         self._pin("reload", int(job.reload))
         self._pin("repeats", 1 if job.faults else job.work.repeats)
@@ -96,11 +108,11 @@ class ConvBfm:
     async def drain(self) -> None:
         """Wait until the input streams are played out."""
         for _ in range(1000):
-            if int(self.dut.idle.value) == 0b111:
+            if self._read("idle") == 0b111:
                 return
             await Timer(100 * PERIOD_NS, unit="ns")
         raise AssertionError("after an error the device did not take the rest of its inputs "
-                             f"(idle r,a,w = {int(self.dut.idle.value):03b})")
+                             f"(played out: r, a, w = {self._read('idle'):03b})")
 
     async def clear(self) -> None:
         """Leave the error state; fails when `err` stays."""
@@ -108,7 +120,7 @@ class ConvBfm:
         await ClockCycles(self.dut.clk, 2)
         self._pin("clear", 0)
         await ClockCycles(self.dut.clk, 64)
-        assert int(self.dut.err.value) == 0, f"err is {int(self.dut.err.value)} after clear"
+        assert self._read("err") == 0, f"err is {self._read('err')} after clear"
 
     async def reset_after(self, cycles: int) -> None:
         """Pull rst after so many cycles."""
@@ -122,19 +134,19 @@ class ConvBfm:
 
     def observe(self) -> Observed:
         """Read a finished job. Call in the time step in which `finished` rises."""
-        dut, number = self.dut, int(self.dut.job.value)
+        number = self._read("job")
 
         def each(name: str) -> dict[str, int]:
-            word = int(getattr(dut, name).value)
+            word = self._read(name)
             return {s: word >> 32 * i & 0xFFFFFFFF for i, s in enumerate(STREAMS)}
 
-        idle = int(dut.idle.value)
+        idle = self._read("idle")
         return Observed(
-            number=number, err=int(dut.err.value), hung=bool(dut.hung.value),
-            busy=bool(dut.busy.value), dones=int(dut.dones.value),
-            run_cycles=int(dut.run_cycles.value),
-            counters={n: int(getattr(dut, f"cnt_{n}").value) for n in COUNTERS},
-            cfg={n: int(getattr(dut, f"cfg_{n}").value) for n in CFG},
+            number=number, err=self._read("err"), hung=bool(self._read("hung")),
+            busy=bool(self._read("busy")), dones=self._read("dones"),
+            run_cycles=self._read("run_cycles"),
+            counters={n: self._read(f"cnt_{n}") for n in COUNTERS},
+            cfg={n: self._read(f"cfg_{n}") for n in CFG},
             beats=each("beats"), blocked=each("blocked"), starved=each("starved"),
             played={s: bool(idle >> i & 1) for i, s in enumerate(STREAMS[:3])},
             rules=self._rules(),
@@ -142,16 +154,20 @@ class ConvBfm:
             q=read_recorder(self.data / f"q_{number}.bin", self.hw.pout),
         )
 
+    def _read(self, name: str) -> int:
+        """Return a port's value; an X fails the test."""
+        return known(getattr(self.dut, name), "at the end of a job")
+
     def _rules(self) -> tuple[str, ...]:
         found = []
-        if self.dut.xcontrol.value:
+        if self._read("xcontrol"):
             found.append("X on busy, done, err or a counter")
         for name, text, streams in (
                 ("xseen", "X while valid, or on valid or ready", STREAMS),
                 ("unstable", "valid taken back or payload changed before ready", STREAMS),
                 ("stray", "beats outside of a job", ("y", "q")),
                 ("failed", "file missing or cut", ("w", "a", "r", "ch", "y", "q"))):
-            word = int(getattr(self.dut, name).value)
+            word = self._read(name)
             found += [f"stream {s}: {text}" for i, s in enumerate(streams) if word >> i & 1]
         return tuple(rule for rule in found if rule not in self._old_rules)
 

@@ -160,6 +160,8 @@ def sizes(hw: Hardware, seed: int, quick: bool) -> Named:
     if not (quick and hw.psum_depth > 1024):
         shapes["full partial sums"] = _full_buffer(hw)
     for index, (name, shape) in enumerate(shapes.items()):
+        if shape.width > line:
+            continue
         rng = generator(seed, "sizes", index)
         mode = Mode(index % 2 == 0, index % 3 == 0, ("code", "raw", "code+res", "res")[index % 4])
         yield f"size/{name}", draw_layer(rng, hw, name, shape, mode)

@@ -89,9 +89,10 @@ def bad_weights(work: LayerWork) -> Iterator[tuple[str, Faults]]:
     yield fault("version", [good[0], good[1] ^ 2, *good[2:]])
     yield fault("bits", [good[0], good[1] ^ 0x100, *good[2:]])
     yield fault("header crc", [*good[: size - 1], good[size - 1] ^ 0x80000000, *good[size:]])
+    ones = int("1" * min(8, 1 << (hw.bits - 1)), 16)  # every symbol a code of one bit
     yield edited("mode", put(1, 0xF0000, 3 << 16))
     yield edited("target pin", put(2, 0xFF, (hw.pin + 1) & 255))
-    yield edited("table", put(5, 0xFFFFFFFF, 0x11111111))
+    yield edited("table", put(5, 0xFFFFFFFF, ones))
     yield _without_last_word(fault, good, size)
     yield edited("long", put(4, 0xFFFFFFFF, good[4] + 1), 0)
     yield edited("payload crc", put(size - 2, 0xFFFFFFFF, good[size - 2] ^ 1))

@@ -113,22 +113,22 @@ def draw_layer(rng: Generator, hw: Hardware, name: str, shape: Shape, mode: Mode
     bias[rng.random(s.cout) < 0.2] = 0
     if rng.random() < 0.1:
         bias[rng.integers(s.cout)] = rng.choice([1, -1]) * ((1 << limit) - 1)
-    res_shift = int(np.clip(spread - 7 + rng.integers(-3, 4), 0, hw.acc_bits + 8))
+    res_shift = _shift(rng, spread - 7, hw.acc_bits + 8)
     layer = replace(layer, bias=bias, res_shift=res_shift if mode.res_in else 0)
     reach = _bits(layer.run(a, residual).t)
     levels = (1 << (hw.bits - 1)) - 1
     layer = replace(layer,
-                    proj_shift=_shift(rng, reach - levels, hw) if code else 0,
-                    res_out_shift=_shift(rng, reach - 7, hw) if res else 0)
+                    proj_shift=_shift(rng, reach - levels, hw.t_bits - 2) if code else 0,
+                    res_out_shift=_shift(rng, reach - 7, hw.t_bits - 2) if res else 0)
     return LayerWork(layer, a, residual, hw, table)
 
 
-def _shift(rng: Generator, middle: int, hw: Hardware) -> int:
+def _shift(rng: Generator, middle: int, top: int) -> int:
     """Around the useful value; one in four is anywhere, small shifts as often as large ones."""
     if rng.random() < 1 / 4:
-        low, high = [(0, 0), (1, 1), (2, 7), (8, 15), (16, hw.t_bits - 2)][rng.integers(5)]
+        low, high = [(0, 0), (1, 1), (2, 7), (8, 15), (16, top)][rng.integers(5)]
         return int(rng.integers(low, high, endpoint=True))
-    return int(np.clip(middle + rng.integers(-3, 4), 0, hw.t_bits - 2))
+    return int(np.clip(middle + rng.integers(-3, 4), 0, top))
 
 
 def _ints(rng: Generator, low: int, high: int, count: int) -> NDArray[np.int64]:

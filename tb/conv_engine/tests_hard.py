@@ -27,7 +27,8 @@ class Stalls(ConvTest):
     def _work(self, index: int, mode: Mode) -> LayerWork:
         hw = self.hw
         side = 5 if self.quick else 9
-        shape = Shape(side, side + 1, hw.pin + 1, hw.pout + 1, min(3, hw.kmax), 1, hw.kmax > 1, 2)
+        width = min(side + 1, hw.line_depth)
+        shape = Shape(side, width, hw.pin + 1, hw.pout + 1, min(3, hw.kmax), 1, hw.kmax > 1, 2)
         return draw_layer(generator(self.settings.seed, "stalls", index), hw, f"stalls{index}",
                           shape, mode)
 
