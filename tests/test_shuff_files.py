@@ -17,12 +17,13 @@ from golden.shuff import encode, order_weights, read_stream, restore_weights, si
 from golden.shuff.bench import laplace_codes
 from golden.shuff.bench import main as bench_main
 from golden.shuff.huffman import code_lengths
-from tests.shuff_forge import random_codes
+from tests.shuff_forge import random_codes, untimed
 
 dimension = st.integers(1, 9)
 
 
 @given(dimension, dimension, st.sampled_from([1, 3]), dimension, dimension)
+@untimed
 def test_weight_order_is_the_loop_of_the_page(
     cout: int, cin: int, kernel: int, pin: int, pout: int
 ) -> None:

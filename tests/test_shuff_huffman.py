@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from golden.errors import PlutarchError
 from golden.shuff.huffman import canonical_codes, code_lengths, flag_lengths, kraft_excess
-from tests.shuff_forge import textbook_codes
+from tests.shuff_forge import textbook_codes, untimed
 
 counts_of = st.lists(st.integers(0, 1000), min_size=2, max_size=32)
 
@@ -44,6 +44,7 @@ def huffman_cost(counts: list[int]) -> int:
 
 
 @given(st.lists(st.integers(0, 60), min_size=2, max_size=5), st.integers(3, 4))
+@untimed
 def test_cheapest_of_all_codes(counts: list[int], limit: int) -> None:
     if not any(counts):
         return
@@ -52,6 +53,7 @@ def test_cheapest_of_all_codes(counts: list[int], limit: int) -> None:
 
 
 @given(counts_of, st.integers(5, 15))
+@untimed
 def test_legal_lengths(counts: list[int], limit: int) -> None:
     lengths = code_lengths(counts, limit)
     assert [n > 0 for n in lengths] == [c > 0 for c in counts]
@@ -63,6 +65,7 @@ def test_legal_lengths(counts: list[int], limit: int) -> None:
 
 
 @given(counts_of.filter(lambda counts: sum(c > 0 for c in counts) > 1))
+@untimed
 def test_equals_huffman_without_limit(counts: list[int]) -> None:
     assert cost(counts, code_lengths(counts, 40)) == huffman_cost(counts)
 
@@ -94,6 +97,7 @@ def test_ties_are_broken_the_same_way_for_ever() -> None:
 
 
 @given(counts_of)
+@untimed
 def test_flag_gives_zero_the_one_bit_code(counts: list[int]) -> None:
     lengths = flag_lengths(counts, 6)
     rest = counts[1:]
@@ -114,6 +118,7 @@ def test_flag_edges() -> None:
 
 
 @given(counts_of)
+@untimed
 def test_canonical_codes_follow_the_textbook(counts: list[int]) -> None:
     lengths = code_lengths(counts, 8)
     codes = canonical_codes(lengths)

@@ -18,12 +18,14 @@ from golden.shuff.encoder import signed_book
 from golden.shuff.header import MODES, header_words, read_header
 from golden.shuff.huffman import code_lengths, flag_lengths
 from tests.shuff_forge import (
+    Forge,
     fast_outcome,
     outcome,
     pack_words,
     pad,
     random_codes,
     textbook_payload,
+    untimed,
     words_of,
 )
 
@@ -34,6 +36,7 @@ scales = st.sampled_from([0.05, 0.4, 1.2, 3.0, 50.0])
 
 
 @given(seeds, bit_widths, modes, st.integers(0, 400), scales, st.integers(1, 255))
+@untimed
 def test_round_trip(seed: int, bits: int, mode: str, count: int, scale: float, pin: int) -> None:
     codes = random_codes(np.random.default_rng(seed), bits, count, scale)
     data = encode(codes, bits, pin, 7, mode)
@@ -43,6 +46,7 @@ def test_round_trip(seed: int, bits: int, mode: str, count: int, scale: float, p
 
 
 @given(seeds, bit_widths, modes, st.integers(0, 200), scales)
+@untimed
 def test_stream_is_the_textbook_one(
     seed: int, bits: int, mode: str, count: int, scale: float
 ) -> None:
@@ -111,11 +115,12 @@ def test_other_limits(limit: int) -> None:
         np.arange(16, dtype=np.uint8),
         [1, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 9870],
     )
-    codes = np.random.default_rng(0).permutation(np.tile(fibonacci, 2))
-    words = words_of(encode(codes, 5, 1, 1, limit=limit))
-    assert max(read_header(words, 5, 1, 1, limit).lengths) == limit
-    assert outcome(words, 5, 1, 1, limit) == codes.tolist()
-    assert fast_outcome(pack_words(words), 5, 1, 1, limit) == codes.tolist()
+    mixed = np.random.default_rng(0).permutation(np.tile(fibonacci, 2))
+    for codes in (mixed, np.sort(mixed)):  # sorted, the longest codes stand together
+        words = words_of(encode(codes, 5, 1, 1, limit=limit))
+        assert max(read_header(words, 5, 1, 1, limit).lengths) == limit
+        assert outcome(words, 5, 1, 1, limit) == codes.tolist()
+        assert fast_outcome(pack_words(words), 5, 1, 1, limit) == codes.tolist()
 
 
 def reseal(words: list[int], bits: int) -> None:
@@ -161,7 +166,7 @@ def check_same(words: list[int], bits: int) -> int:
 
 
 @given(seeds, bit_widths, modes, st.integers(0, 300), scales)
-@settings(max_examples=400)
+@settings(deadline=None, max_examples=400)
 def test_damaged_streams(seed: int, bits: int, mode: str, count: int, scale: float) -> None:
     codes = random_codes(np.random.default_rng(seed), bits, count, scale)
     words = words_of(encode(codes, bits, 3, 5, mode))
@@ -169,7 +174,7 @@ def test_damaged_streams(seed: int, bits: int, mode: str, count: int, scale: flo
 
 
 @given(seeds, bit_widths, modes, scales, st.integers(0, 64))
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 def test_damaged_streams_with_small_lanes(
     seed: int, bits: int, mode: str, scale: float, back: int
 ) -> None:
@@ -213,13 +218,17 @@ SHARES = [
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("shares", SHARES)
-def test_lanes_do_nearly_all_the_work(mode: str, shares: list[int]) -> None:
+@pytest.mark.parametrize("most", [lanes._LANES, 20])
+def test_lanes_do_nearly_all_the_work(
+    mode: str, shares: list[int], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without this the fast decoder could hand everything to the slow one and still be right."""
+    monkeypatch.setattr(lanes, "_LANES", most)
     rng = np.random.default_rng(1)
     index = rng.choice(np.repeat(np.arange(len(shares)), shares), 200_000).astype(np.uint8) & 7
     codes = np.where(index > 0, index | rng.integers(0, 2, len(index), np.uint8) << 3, 0)
     done, _ = lanes_of(codes.astype(np.uint8), 4, mode, len(codes))
-    assert len(done) > 0.97 * len(codes)
+    assert len(done) > (0.97 if most > 20 else 0.85) * len(codes)
     assert done == codes[: len(done)].astype(np.uint8).tobytes()
 
 
@@ -229,6 +238,20 @@ def test_lanes_stop_before_the_count(count: int) -> None:
     done, position = lanes_of(codes, 4, "joint", count)
     assert done == codes[: len(done)].tobytes() and len(done) <= count
     assert len(done) > count - 3000 and (position > 0) == (len(done) > 0)
+
+
+def test_lanes_never_pass_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lanes, "_SHORTEST", 50)
+    monkeypatch.setattr(lanes, "_ALIGN", 1)
+    codes = random_codes(np.random.default_rng(1), 4, 200, 1.5)
+    for count in range(201):
+        done, _ = lanes_of(codes, 4, "joint", count)
+        assert len(done) <= count and done == codes[: len(done)].tobytes()
+
+
+def test_negative_zeros_in_the_lanes() -> None:
+    forged = Forge(mode=2, lengths=[3] * 8, codes=[8, 1, 0, 15] * 2000).words()
+    assert outcome(forged) == [0, 1, 0, 15] * 2000 == fast_outcome(pack_words(forged))
 
 
 @pytest.mark.parametrize("period", [[1, 10], [1, 2, 3], [0, 1, 9, 9], [5], [3, 3, 4, 11, 0]])

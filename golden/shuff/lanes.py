@@ -90,7 +90,7 @@ def _table(values: Word, widths: NDArray[np.uint8], window: int) -> Word:
     more = np.ones(size, dtype=bool)
     for slot in range(1, _SLOTS):
         rest = np.arange(size) << used & size - 1
-        more &= (used + width[rest] <= window) & (symbol[rest] != _HOLE)
+        more &= used + width[rest] <= window
         entries[0, more, slot] = symbol[rest[more]]
         used[more] += width[rest[more]]
     entries[0, :, 7] = 128 + used
