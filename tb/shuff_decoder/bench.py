@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, RisingEdge, Timer, with_timeout
 
 from golden.errors import SHUFF_ERRORS
 from tb.common import beats, settings
-from tb.common.clocking import start_and_reset
+from tb.common.clocking import PERIOD_NS, start_and_reset
 from tb.shuff_decoder.streams import Decoder, Stream
 
 HANG_LIMIT = 4096
@@ -124,8 +124,8 @@ class Bench:
         assert not broken, f"broken promises on the ports: {', '.join(broken)}"
 
     async def wait(self, cycles: int) -> None:
-        """Let `cycles` rising edges pass; returns at a falling edge."""
-        await ClockCycles(self.dut.clk, cycles)
+        """Let `cycles` rising edges pass, from a falling edge to a falling edge."""
+        await Timer(cycles * PERIOD_NS - 1, unit="ns")
         await self.edge
 
     async def reset(self, cycles: int = 1) -> None:
@@ -145,7 +145,7 @@ def read_verdicts(folder: Path, job: int, bits: int) -> list[Verdict]:
     said = np.fromfile(folder / f"s_{job}.bin", dtype="<u4")
     taken = np.fromfile(folder / f"i_{job}.bin", dtype="<u4").reshape(-1, 3)
     verdicts, start = [], 0
-    for number, at in enumerate(np.flatnonzero(said >> 31)):
+    for number, at in enumerate(np.flatnonzero(said >> 31).tolist()):
         symbols = said[start:at]
         status = int(said[at]) & 255
         first, last, done = (int(v) for v in said[at + 1 : at + 4])
@@ -168,9 +168,10 @@ def complaint(stream: Stream, verdict: Verdict) -> str:
             f"{SHUFF_ERRORS[status]}"
         )
     if verdict.codes != codes:
-        pairs = zip(verdict.codes, codes, strict=False)
-        at = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(codes), len(verdict.codes)))
-        return f"{len(verdict.codes)} symbols for {len(codes)}, first difference at {at}"
+        got = verdict.codes
+        pairs = enumerate(zip(got, codes, strict=False))
+        at = next((i for i, (mine, right) in pairs if mine != right), min(len(got), len(codes)))
+        return f"{len(got)} symbols for {len(codes)}, first difference at {at}"
     if verdict.last != ((len(codes) - 1,) if complete else ()):
         return f"TLAST on symbols {verdict.last} of {len(codes)}"
     return ""

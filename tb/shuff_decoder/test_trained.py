@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The weights of a trained network, every layer in hardware order for this decoder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cocotb
+import numpy as np
+
+from golden.errors import PlutarchError
+from golden.package import find, load_package
+from golden.shuff import decode, order_weights
+from tb.common import results, settings
+from tb.shuff_decoder.bench import Bench, decoder
+from tb.shuff_decoder.streams import Stream
+from tb.shuff_decoder.test_streams import check_cycles, encoded, modes, record
+
+NET = "digits"
+
+
+def shipped() -> bool:
+    """Whether there is a trained network for this decoder's bits; there is one for 3, 4 and 5."""
+    try:
+        find(NET, decoder().bits)
+    except PlutarchError:
+        return False
+    return True
+
+
+@cocotb.test(skip=not shipped())
+async def trained(dut: Any) -> None:
+    """All power-of-two layers, joint, flag and raw, back to back at one weight a cycle."""
+    bench = Bench(dut)
+    await bench.start()
+    own = decoder()
+    network = load_package(find(NET, own.bits))
+    layers = [node.layer for node in network.nodes if node.layer.act == "pot"]
+    streams: list[Stream] = []
+    weights = []
+    for mode in modes() if settings.load().sim == "verilator" else ("joint",):
+        for layer in layers:
+            codes = order_weights(layer.weights, own.pin, own.pout)
+            streams.append(encoded(f"{layer.name} {mode}", codes.tolist(), mode))
+            weights.append(codes)
+    verdicts = await bench.run(streams)
+    record(f"{NET} b={own.bits}, {len(streams)} streams", streams, verdicts)
+    check_cycles(streams, verdicts)
+    for stream, codes, verdict in zip(streams, weights, verdicts, strict=True):
+        assert verdict.codes == codes.tobytes(), f"{stream.kind}: not the layer's weights"
+        data = np.array(stream.words, dtype="<u4").tobytes()
+        assert decode(data, own.bits, own.pin, own.pout, own.limit).tobytes() == verdict.codes
+        results.add_metric(
+            f"trained {stream.kind}",
+            weights=len(codes),
+            words=len(stream.words),
+            bits_per_weight=round(32 * len(stream.words) / len(codes), 4),
+            symbols_per_cycle=round(
+                len(codes) / (verdict.last_symbol - verdict.first_symbol + 1), 6
+            ),
+        )
