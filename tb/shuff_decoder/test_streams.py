@@ -200,6 +200,7 @@ async def reset_in_flight(dut: Any) -> None:
     clean = [random_parts(rng, own, 20).stream("after reset") for _ in range(2)]
     whole = await bench.run(victims)
     assert judge(victims, whole) == []
+    bench.write(0, clean)
     bench.write(1, victims)
     step = 1 if settings.load().sim == "verilator" else 13
     wrong, resets, symbols = 0, 0, 0
@@ -208,7 +209,8 @@ async def reset_in_flight(dut: Any) -> None:
         await bench.launch(1, pattern)
         await bench.wait(at)
         await bench.reset(1 + at % 2)
-        verdicts = await bench.run(clean)
+        await bench.launch(0, Stalls())
+        verdicts = await bench.finish(clean)
         wrong += len(judge(clean, verdicts))
         resets += 1
         symbols += sum(len(v.codes) for v in verdicts)
