@@ -56,7 +56,7 @@ module adder_tree #(
             localparam BELOW   = (2 * N + (1 << l) - 1) >> l;
             localparam CLOCKED = l != 0 && (l % 2 == 0 || l == LEVELS);
 
-            for (j = 0; j < NODES; j = j + 1) begin : g_node
+            for (j = 0; j == 0 || j < NODES; j = j + 1) begin : g_node
                 wire signed [W-1:0] total;
                 // The "plus one" of the leftmost leaf under this node: not in total yet.
                 wire                owed;

@@ -43,13 +43,14 @@ module lane_shift8 #(
 
     // Level 0 makes the products, the levels above join them pairwise into one vector for the tree.
     // A vector assigned in N pieces says the same, but costs Icarus time that grows with N * N.
-    // The block names must differ from adder_tree's: Verilator mixes them up otherwise.
+    // The block names must differ from adder_tree's: Verilator mixes them up otherwise. Span 0 is
+    // there even for the illegal N = 0, so that the check above is what stops elaboration.
     localparam LEVELS = $clog2(N);
 
     genvar l, i;
     generate
         for (l = 0; l <= LEVELS; l = l + 1) begin : g_join
-            for (i = 0; (i << l) < N; i = i + 1) begin : g_span
+            for (i = 0; i == 0 || (i << l) < N; i = i + 1) begin : g_span
                 localparam COUNT = ((i + 1) << l) < N ? 1 << l : N - (i << l);
 
                 wire [COUNT*(PW+1)-1:0] terms;

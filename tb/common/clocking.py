@@ -17,7 +17,7 @@ PERIOD_NS = 10
 
 
 def start_clock(dut: Any) -> FallingEdge:
-    """Start `clk` (low first, so that no edge comes before the first writes); return its trigger."""
+    """Start `clk`, low first so that no edge precedes the first writes; return its falling edge."""
     Clock(dut.clk, PERIOD_NS, unit="ns", impl="gpi").start(start_high=False)
     return FallingEdge(dut.clk)
 
