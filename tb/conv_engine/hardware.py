@@ -71,6 +71,18 @@ class Hardware:
         """(output tiles, input tiles) of a layer."""
         return -(-layer.out_channels // self.pout), -(-layer.in_channels // self.pin)
 
+    def misfit(self, layer: ConvLayer, height: int, width: int) -> str | None:
+        """Why a layer on maps of this size cannot run on this device, or None."""
+        if layer.kernel > self.kmax:
+            return f"a {layer.kernel}x{layer.kernel} kernel, the device has K={self.kmax}"
+        if width > self.line_depth:
+            return f"maps {width} wide, the device has LINE_DEPTH={self.line_depth}"
+        if layer.out_channels > self.cout_max:
+            return f"{layer.out_channels} output channels, the device has COUT_MAX={self.cout_max}"
+        if not self.max_images(layer, height, width):
+            return f"more partial sums an image than PSUM_DEPTH={self.psum_depth}"
+        return None
+
     def max_images(self, layer: ConvLayer, height: int, width: int) -> int:
         """How many images one job may hold (0: the layer's map does not fit at all)."""
         oh, ow = layer.out_shape(height, width)

@@ -166,6 +166,7 @@ async def protocol_valid_alone(dut: Any) -> None:
     await ports.pulse("start")
     await with_timeout(RisingEdge(dut.m_axis_y_tvalid), PATIENCE_NS, "ns")
     await with_timeout(_high(dut, dut.m_axis_r_tvalid), PATIENCE_NS, "ns")
+    await FallingEdge(dut.clk)
     first = known(dut.m_axis_y_tdata, "y"), known(dut.m_axis_r_tdata, "r")
     for _ in range(300):
         await FallingEdge(dut.clk)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator
 from pyuvm import uvm_sequence
 
+from golden.errors import PlutarchError
 from golden.network import Network
 from tb.conv_engine.coverage_model import EMITS
 from tb.conv_engine.hardware import Hardware
@@ -38,9 +39,12 @@ def network_jobs(net: Network, hw: Hardware, images: int) -> Iterator[LayerJob]:
     """Every PoT layer of a trained network on its first `images` samples, batched to fit."""
     samples = net.images[:images]
     if not len(samples):
-        raise ValueError(f"network {net.name} carries no sample images")
+        raise PlutarchError(f"network {net.name} carries no sample images")
     chained = net.int8_activation_jobs if hw.act == "int8" else net.conv_jobs
     for given in chained(samples):
+        misfit = hw.misfit(given.layer, *given.a.shape[2:])
+        if misfit:
+            raise PlutarchError(f"network {net.name}: layer {given.layer.name} has {misfit}")
         work = LayerWork(given.layer, given.a, given.residual, hw, known=given.expected)
         batch = min(hw.max_images(given.layer, *given.a.shape[2:]), len(samples))
         for start in range(0, len(samples), batch):

@@ -26,7 +26,7 @@ class Stalls(ConvTest):
 
     def _work(self, index: int, mode: Mode) -> LayerWork:
         hw = self.hw
-        side = 5 if self.quick else 9
+        side = min(5 if self.quick else 9, int((hw.psum_depth // 2) ** 0.5) - 1)
         width = min(side + 1, hw.line_depth)
         shape = Shape(side, width, hw.pin + 1, hw.pout + 1, min(3, hw.kmax), 1, hw.kmax > 1, 2)
         return draw_layer(generator(self.settings.seed, "stalls", index), hw, f"stalls{index}",
