@@ -107,7 +107,8 @@ class BadStreams(ConvTest):
 
     def jobs(self) -> Iterator[LayerJob]:
         hw = self.hw
-        shape = Shape(3, 4, hw.pin + 1, hw.pout + 1, min(3, hw.kmax), 1, hw.kmax > 1)
+        kernel = 1 if self.quick else min(3, hw.kmax)
+        shape = Shape(3, 4, hw.pin + 1, hw.pout + 1, kernel, 1, kernel // 2)
         rng = generator(self.settings.seed, "bad streams")
         work = draw_layer(rng, hw, "bad", shape, Mode(True, True, "code+res"))
         cases: list[tuple[str, Faults]] = [*faults.bad_weights(work), *faults.bad_lasts(work)]
@@ -117,7 +118,7 @@ class BadStreams(ConvTest):
         for index, (name, fault) in enumerate(cases):
             stall = slow if index % 3 == 2 else NO_STALLS
             yield LayerJob(f"bad/{name}", work, faults=fault, stalls=stall, record=False)
-            yield LayerJob(f"bad/after {index}", work, record=index % 8 == 0)
+            yield LayerJob(f"bad/kernel {kernel} after {index}", work, record=index % 8 == 0)
 
 
 class WrongPrediction(ConvTest):
