@@ -17,10 +17,12 @@ from golden.codes import BigInts, Codes, Ints, check_bits, max_value
 from golden.errors import PlutarchError
 from golden.plut import product_table
 
-# Every integer of magnitude <= 2^53 is a float64, so sums below it are exact in any order.
+# Every integer of magnitude <= 2^53 is a float64 (2^24: a float32), so sums below it are exact in
+# any order, with or without fused multiply-add.
+FLOAT32_EXACT = 1 << 24
 FLOAT64_EXACT = 1 << 53
 INT64_EXACT = 1 << 63
-_CHUNK_ELEMENTS = 4 << 20  # im2col columns held at a time: 32 MiB of float64
+_CHUNK_ELEMENTS = 4 << 20  # im2col columns held at a time: at most 32 MiB
 
 
 def out_size(size: int, kernel: int, stride: int, pad: int) -> int:
@@ -52,16 +54,17 @@ def conv2d_int(a: npt.NDArray[Any], w: npt.NDArray[Any], stride: int = 1, pad: i
     """Exact integer convolution (no kernel flip), zero padding.
 
     a: (N, C, H, W), w: (O, C, K, K), integers. Returns (N, O, OH, OW): int64 while the bound
-    sum|w| * max|a| is below 2^63 (float64 BLAS below 2^53), else Python integers (dtype object).
+    sum|w| * max|a| is below 2^63 (float BLAS up to 2^24 and 2^53), else Python integers (object).
     Raises PlutarchError for shapes that do not match.
     """
     n, channels, height, width, out, k = _shapes(a, w)
     oh, ow = out_size(height, k, stride, pad), out_size(width, k, stride, pad)
     largest = max(int(a.max()), -int(a.min()), 0) if a.size else 0
     bound = accumulator_bound(w, largest)
-    dtype: Any = np.float64 if bound <= FLOAT64_EXACT else np.int64
-    if bound >= INT64_EXACT:
-        dtype = object
+    dtype: Any = next((kind for limit, kind in ((FLOAT32_EXACT, np.float32),
+                                                (FLOAT64_EXACT, np.float64),
+                                                (INT64_EXACT - 1, np.int64)) if bound <= limit),
+                      object)
     kernel = w.reshape(out, -1).astype(dtype).T  # (C*K*K, O)
     result = np.empty((n, out, oh, ow), dtype=object if dtype is object else np.int64)
     step = max(1, _CHUNK_ELEMENTS // max(1, oh * ow * channels * k * k))

@@ -74,9 +74,14 @@ class ConvLayer:
                                        f"({self.out_channels},) is due")
             if values.size and not low <= int(values.min()) <= int(values.max()) <= high:
                 raise self._bad(field, f"beyond {low}..{high}")
-        for field in ("proj_shift", "res_shift", "res_out_shift"):
-            if getattr(self, field) < 0:
-                raise self._bad(field, f"{getattr(self, field)} is negative")
+        for field, least in (("stride", 1), ("pad", 0), ("proj_shift", 0), ("res_shift", 0),
+                             ("res_out_shift", 0)):
+            value = getattr(self, field)
+            if not isinstance(value, int) or value < least:
+                raise self._bad(field, f"{value!r} is no integer from {least} up")
+        for field, kind in (("act", "activations"), ("wgt", "weights")):
+            if getattr(self, field) not in ("pot", "int8"):
+                raise self._bad(field, f"no such {kind}: {getattr(self, field)!r}")
         if self.raw == (self.emit_code or self.emit_res):
             raise self._bad("raw", "a layer emits either raw accumulators or codes and/or residual")
 
