@@ -77,6 +77,7 @@ def fingerprint(sim: str, job: Job) -> str:
     words = [_LAYOUT, sim, job.top, str(job.debug), tool_version(sim)]
     words += [f"{k}={v!r}" for k, v in sorted(job.parameters.items())]
     words += [importlib.metadata.version("cocotb")]
+    words += ["separate", *job.separate]
     words += [runtime.trace_format() if job.waves else "no waves"]
     words += [compiler_version() if sim == "verilator" else ""]
     digest.update("\0".join(words).encode())

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -16,19 +18,36 @@ from sim.request import RunResult
 from sim.targets import find
 
 _HEAD = ("layer", "outputs", "mismatches", "cycles", "MAC/cycle", "stalls")
-_SHOWN = 60  # rows; the rest is in the JSON
+_FEW = 8  # layers of one family ("random/17") that get a row each; more are summed in one row
+_SHOWN = 60  # rows; everything is in the JSON
+
+
+def _row(name: str, layers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return one row of the table: these layers together."""
+    total = {key: sum(layer[key] for layer in layers)
+             for key in ("outputs", "mismatches", "cycles", "macs", "stall_cycles")}  # fmt: skip
+    causes: Counter[str] = Counter()
+    for layer in layers:
+        causes.update(layer.get("stalls", {}))
+    by_cause = " ".join(f"{cause}:{count:,}" for cause, count in causes.items() if count)
+    stalls = f"{total['stall_cycles']:,}" + (f" ({by_cause})" if by_cause else "")
+    rate = f"{total['macs'] / total['cycles']:.2f}" if total["macs"] and total["cycles"] else "-"
+    return (name, f"{total['outputs']:,}", f"{total['mismatches']:,}", f"{total['cycles']:,}",
+            rate, stalls)  # fmt: skip
 
 
 def _rows(result: RunResult) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
+    """Return the rows: a layer each, large families summed, and what is wrong always by itself."""
+    families: dict[str, list[Mapping[str, Any]]] = {}
     for layer in result.layers:
-        by_cause = " ".join(f"{k}:{v}" for k, v in layer.get("stalls", {}).items() if v)
-        stalls = f"{layer['stall_cycles']}" + (f" ({by_cause})" if by_cause else "")
-        rate = f"{layer['macs_per_cycle']:.2f}" if layer["macs"] else "-"
-        rows.append(
-            (layer["name"], f"{layer['outputs']:,}", f"{layer['mismatches']:,}",
-             f"{layer['cycles']:,}", rate, stalls)
-        )  # fmt: skip
+        families.setdefault(layer["name"].split("/")[0], []).append(layer)
+    rows: list[tuple[str, ...]] = []
+    for family, layers in families.items():
+        bad = [layer for layer in layers if layer["mismatches"] or layer.get("x_seen")]
+        if len(layers) > _FEW:
+            rows.append(_row(f"{family} ({len(layers)} layers)", layers))
+        alone = bad if len(layers) > _FEW else layers
+        rows += [_row(str(layer["name"]), [layer]) for layer in alone]
     return rows
 
 
@@ -99,7 +118,7 @@ def show(result: RunResult, waves: Sequence[Path] = ()) -> None:
     if rows:
         print_table(_HEAD, rows[:_SHOWN])
         if len(rows) > _SHOWN:
-            print(f"... {len(rows) - _SHOWN} more layers, all in build/results/")
+            print(f"... {len(rows) - _SHOWN} more rows, all in build/results/")
     for path in waves:
         print(f"waves: {shown(path)}")
     if not result.passed:

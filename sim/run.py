@@ -83,7 +83,9 @@ def _run_bench(target: Target, bench: Bench, folder: Path, settings: Path,
         for name, value in result.parameters.items()
         if bench.passed is None or name in bench.passed
     }
-    job = Job(bench.top, bench.sources, target.includes, passed, run.waves, run.debug)
+    job = Job(
+        bench.top, bench.sources, target.includes, passed, run.waves, run.debug, target.separate
+    )
     built = build.find(run.sim, job)
     if built is None:
         progress.step(f"building {bench.top} for {run.sim}")

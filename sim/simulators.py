@@ -38,7 +38,10 @@ TIMESCALE = "1ns/1ps"  # without one, cocotb works in whole seconds
 
 @dataclass(frozen=True)
 class Job:
-    """What to build: `parameters` are those of the simulated top."""
+    """What to build.
+
+    parameters: those of the simulated top; separate: modules Verilator must not inline.
+    """
 
     top: str
     sources: tuple[Path, ...]
@@ -46,6 +49,7 @@ class Job:
     parameters: Mapping[str, Value] = field(default_factory=dict)
     waves: bool = False
     debug: bool = False
+    separate: tuple[str, ...] = ()
 
 
 def python_path() -> str:
@@ -222,7 +226,8 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
         """Return the Verilator command and the make command."""
         folder = Path(self.sim_dir)
         libs = cocotb_tools.config.libs_dir
-        visible = ["--public-flat-rw", "--assert"] if self.job.debug else [str(self._ports(folder))]
+        lean = [str(self._control(folder))]
+        visible = ["--public-flat-rw", "--assert"] if self.job.debug else lean
         trace = [f"--trace-{self.trace_format}", "--trace-structs"] if self.job.waves else []
         main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
         verilate = [
@@ -247,17 +252,15 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
         ]
         return [verilate, make]
 
-    def _ports(self, folder: Path) -> Path:
-        """Write the control file that makes only the top's ports visible to cocotb."""
-        vlt = folder / "ports.vlt"
-        vlt.write_text(
-            "`verilator_config\n" + "".join(
-                f'public_flat_rw -module "{self.job.top}" -var "{port}"\n'
-                for port in self.job_ports
-            ),
-            encoding="utf-8",
-        )
-        return vlt
+    def _control(self, folder: Path) -> Path:
+        """Write Verilator's control file: only the top's ports are visible to cocotb."""
+        top = self.job.top
+        lines = ["`verilator_config"]
+        lines += [f'public_flat_rw -module "{top}" -var "{port}"' for port in self.job_ports]
+        lines += [f'no_inline -module "{module}"' for module in self.job.separate]
+        path = folder / "control.vlt"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
 
     job_ports: tuple[str, ...] = ()
 

@@ -102,6 +102,7 @@ class Target:
     nets: tuple[str, ...] = ()
     generate: tuple[Mapping[str, Any], ...] = ()
     variants: tuple[Mapping[str, Value], ...] = ()
+    separate: tuple[str, ...] = ()
     compare: bool = False
     timeout_s: int = 900
 
@@ -134,7 +135,7 @@ def _fill(
 
 _KEYS = {
     "about", "sources", "includes", "tests", "compare", "timeout_s", "parameters", "options",
-    "nets", "generate", "variants", "bench",
+    "nets", "generate", "separate", "variants", "bench",
 }  # fmt: skip
 _BENCH_KEYS = {"name", "top", "sources", "tests", "pass"}
 _PARAMETER_KEYS = {"default", "min", "max", "choices", "make", "icarus"}
@@ -200,6 +201,7 @@ def parse_target(name: str, raw: Mapping[str, Any], root: Path = ROOT) -> Target
         nets=tuple(raw.get("nets", ())),
         generate=tuple(raw.get("generate", ())),
         variants=tuple(raw.get("variants", ())),
+        separate=tuple(raw.get("separate", ())),
         compare=bool(raw.get("compare", False)),
         timeout_s=int(raw.get("timeout_s", 900)),
     )
