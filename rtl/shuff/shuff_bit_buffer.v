@@ -1,58 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: bit buffer of the S-Huff decoder. Shows the next WINDOW bits of the payload, bit by bit
-//   position, and moves on by up to 7 bits a cycle.
+// Purpose: bit buffer of the S-Huff decoder. Shows the next 7 bits of the payload and moves on by up
+//   to 7 bits a cycle.
 //
 // Two bytes and a bit pointer into the first of them. A symbol takes at most 7 bits, so one byte a
 //   cycle keeps up for ever, and nothing wider than an 8:1 selector is needed: no barrel shifter.
 //   While both bytes are there at least 9 bits are visible, enough for any symbol.
 //
-// Parameters
-//   WINDOW  visible bits, 1..7 (longest code plus sign)
+// Parameters: none.
 
 `default_nettype none
 
-module shuff_bit_buffer #(
-    parameter WINDOW = 7
-) (
-    input  wire              clk,
-    input  wire              clear,      // empty, pointer at bit 0
+module shuff_bit_buffer (
+    input  wire       clk,
+    input  wire       clear,      // empty, pointer at bit 0
 
     // bytes in, most significant bit first; zero while none is valid
-    input  wire [7:0]        in_byte,
-    input  wire              in_first,   // first byte of a word
-    input  wire              in_valid,
-    output wire              in_take,
+    input  wire [7:0] in_byte,
+    input  wire       in_first,   // first byte of a word
+    input  wire       in_valid,
+    output wire       in_take,
 
     // bits out
-    output wire [WINDOW-1:0] window,     // next bit at the top; zeros behind the last byte
-    output wire              full,       // any symbol is complete in the window
-    output wire              empty,
-    output wire              settled,    // no byte is on its way from the second place to the first
-    input  wire [2:0]        length,     // of the symbol at the top of the window
-    output wire              too_short,  // fewer than `length` bits are left
-    input  wire              advance,    // move on by `length` bits
-    input  wire              discard,    // move on to the next byte
-    output wire              unread      // what is left holds a one, or begins another word
+    output wire [6:0] window,     // next bit at the top; zeros behind the last byte
+    output wire       full,       // any symbol is complete in the window
+    output wire       empty,
+    output wire       settled,    // no byte is on its way from the second place to the first
+    input  wire [2:0] length,     // of the symbol at the top of the window
+    output wire       too_short,  // fewer than `length` bits are left
+    input  wire       advance,    // move on by `length` bits
+    input  wire       discard,    // move on to the next byte
+    output wire       unread      // what is left holds a one, or begins another word
 );
-
-    generate
-        if (WINDOW < 1 || WINDOW > 7) begin : g_illegal_window
-            illegal_parameter_shuff_bit_buffer_window stop_elaboration();
-        end
-    endgenerate
 
     reg [7:0] head, tail;
     reg       head_valid, tail_valid;
     reg       head_first, tail_first;
     reg [2:0] pointer;
 
-    wire [15:0] pair    = {head, tail};
-    wire [3:0]  sum     = {1'b0, pointer} + {1'b0, length};
-    wire        shift   = !head_valid || discard || (advance && sum[3]);
+    wire [15:0] pair  = {head, tail};
+    wire [3:0]  sum   = {1'b0, pointer} + {1'b0, length};
+    wire        shift = !head_valid || discard || (advance && sum[3]);
 
-    wire [6:0]  visible = pair[4'd15 - {1'b0, pointer} -: 7];
-
-    assign window    = visible[6 -: WINDOW];
+    assign window    = pair[4'd15 - {1'b0, pointer} -: 7];
     assign full      = head_valid && tail_valid;
     assign empty     = !head_valid && !tail_valid;
     assign settled   = head_valid || !tail_valid;
@@ -61,7 +50,7 @@ module shuff_bit_buffer #(
 
     // All that is left of the first byte: 7 bits from the pointer on, and the byte's last bit. Bits
     // of the second byte may show as well, but those are unread too.
-    assign unread = head_valid && (visible != 7'd0 || head[0] || (head_first && pointer == 3'd0));
+    assign unread = head_valid && (window != 7'd0 || head[0] || (head_first && pointer == 3'd0));
 
     always @(posedge clk) begin
         if (shift) begin

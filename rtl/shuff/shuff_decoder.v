@@ -121,11 +121,11 @@ module shuff_decoder #(
     );
 
     // ---- bits
-    wire [LMAX:0] window;
-    wire          full, empty, settled, too_short, emit, unread;
-    wire [2:0]    length;
+    wire [6:0] window;
+    wire       full, empty, settled, too_short, emit, unread;
+    wire [2:0] length;
 
-    shuff_bit_buffer #(.WINDOW(LMAX + 1)) u_bits (
+    shuff_bit_buffer u_bits (
         .clk(clk), .clear(!in_payload),
         .in_byte(high_byte), .in_first(byte_at == 2'd0), .in_valid(in_payload && word_valid),
         .in_take(take),
@@ -143,7 +143,7 @@ module shuff_decoder #(
         .lengths_we(header_step && at_lengths), .lengths_at({lengths_high, byte_at}),
         .lengths_data(low_byte), .raw(raw), .start(in_check),
         .filled(filled), .illegal(illegal),
-        .bits(window[LMAX:1]), .index(index), .length(length)
+        .bits(window[6 -: LMAX]), .index(index), .length(length)
     );
 
     // ---- symbols
@@ -154,7 +154,7 @@ module shuff_decoder #(
     wire         bad_symbol   = decide && (no_code || too_short);
     assign       emit         = decide && !no_code && !too_short && out_free;
     // The sign is the last bit of a symbol. Index 0 has none, or none that counts (raw mode).
-    wire         sign         = window[LMAX[2:0] + 3'd1 - length] && index != {(B-1){1'b0}};
+    wire         sign         = window[3'd7 - length] && index != {(B-1){1'b0}};
 
     // ---- what is still to come, as the header has declared it
     wire no_symbols, last_symbol, last_word;
