@@ -39,14 +39,13 @@ class Lane:
         """Dot products of (vectors, N) weight codes and raw activations, (vectors,) int64."""
         if self.int8:
             acts = a.astype(np.uint8).view(np.int8).astype(np.int64)
-            total: Ints = (codes.to_int(w, self.bits) * acts).sum(axis=1)  # (vectors,)
-            return total
+            return np.asarray((codes.to_int(w, self.bits) * acts).sum(axis=1))  # (vectors,)
         table = plut.product_table(self.bits, self.codebook, self.codebook)
         m = self.bits - 1
         index = (1 << m) - 1
         products = table[w & index, a & index]  # (vectors, N)
-        total = np.where((w ^ a) >> m, -products, products).sum(axis=1)  # (vectors,)
-        return total
+        signed: Ints = np.where((w ^ a) >> m, -products, products)
+        return np.asarray(signed.sum(axis=1))  # (vectors,)
 
     def pairs(self) -> tuple[Ints, Ints]:
         """Every weight code with every activation: two (pairs,) arrays."""

@@ -5,13 +5,11 @@
 // number kind * 8 + size (P1, S0, S1; sizes in order) is sign extended to 40 bits.
 //
 // Parameters
-//   B          bits of a code, 2..5
-//   PLUT_FILE  table of P1
+//   B  bits of a code, 2..5; P1 reads plut_b<B>.hex
 `default_nettype none
 
 module lane_family #(
-    parameter B         = 4,
-    parameter PLUT_FILE = "plut_b4.hex"
+    parameter B = 4
 ) (
     input  wire              clk,
     input  wire [72*B-1:0]   w,
@@ -19,6 +17,9 @@ module lane_family #(
     input  wire [72*8-1:0]   a8,
     output wire [3*8*40-1:0] sums
 );
+
+    localparam PLUT_FILE = B == 2 ? "plut_b2.hex" : B == 3 ? "plut_b3.hex"
+                           : B == 4 ? "plut_b4.hex" : "plut_b5.hex";
 
     genvar i;
     generate
