@@ -72,7 +72,7 @@ def some_streams(size: int, symbols: int = 40) -> list[Stream]:
     return [random_parts(rng, decoder(), symbols).stream("good") for _ in range(size)]
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=5, timeout_unit="ms")
 async def no_combinational_path(dut: Any) -> None:
     """No output changes within a cycle, whatever the inputs do: all come from registers."""
     ports = Ports(dut)
@@ -98,7 +98,7 @@ async def no_combinational_path(dut: Any) -> None:
     results.add_metric("no combinational path", cycles=tried // 4)
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=5, timeout_unit="ms")
 async def waits_for_ever(dut: Any) -> None:
     """Output blocked: the symbol stays, no verdict comes before the last symbol was taken."""
     ports = Ports(dut)
@@ -125,7 +125,7 @@ async def waits_for_ever(dut: Any) -> None:
     assert not clocking.known(dut.busy, "afterwards")
 
 
-@cocotb.test()
+@cocotb.test(timeout_time=5, timeout_unit="ms")
 async def axi_agents(dut: Any) -> None:
     """cocotbext-axi source and sink, with and without random pauses: a frame a stream."""
     dut.rst.value = 1
