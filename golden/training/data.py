@@ -71,7 +71,7 @@ def cifar(folder: Path, split: str, count: int) -> Split:
         raise PlutarchError("CIFAR-10 (JPEG): pillow is not installed (extra `train`)") from error
     file = folder / "cifar10_jpeg" / f"{split}.npz"
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
             jpeg, offset, label = archive["jpeg"], archive["offset"], archive["label"]
     except FileNotFoundError as error:
         raise PlutarchError(f"{file}: missing; CIFAR-10 (JPEG) is needed for quantize") from error

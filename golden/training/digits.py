@@ -142,6 +142,8 @@ def _known(note: Path, folder: Path, key: str) -> dict[str, Any] | None:
         load_package(folder)
     except (OSError, ValueError, PlutarchError):
         return None
-    if saved.get("key") != key or saved.get("manifest") != hashlib.sha256(manifest).hexdigest():
+    if not isinstance(saved, dict) or saved.get("key") != key:
         return None
-    return {**saved["report"], "package": str(folder), "cached": True}
+    if saved.get("manifest") != hashlib.sha256(manifest).hexdigest():
+        return None
+    return {**saved.get("report", {}), "package": str(folder), "cached": True}

@@ -22,9 +22,12 @@ _EXPONENT_FIELD = 0x7F800000
 def pot_values(x: Tensor, bits: int, exp: int) -> Tensor:
     """Nearest PoT level times 2^exp, same shape; equals project_real for every finite float32.
 
+    Raises TypeError for another dtype, whose bits lie elsewhere.
     Powers of two are found in the bits of the float: adding half a mantissa carries into the
     exponent exactly from 1.5 * 2^j on, which is the cut and tie of design section 2.
     """
+    if x.dtype != torch.float32:
+        raise TypeError(f"pot_values wants float32, not {x.dtype}")
     size = x.detach().abs().mul_(2.0 ** -exp)
     power = size.view(torch.int32).add(_HALF_MANTISSA).bitwise_and_(_EXPONENT_FIELD)
     level = power.view(torch.float32).clamp_(1.0, float(max_value(bits)))

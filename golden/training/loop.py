@@ -52,8 +52,9 @@ def train(model: nn.Module, split: Split, exp: int, steps: int, rate: float,
     plain = [p for p in model.parameters() if p.requires_grad and p.ndim <= 1]
     optimizer = torch.optim.SGD([{"params": decayed, "weight_decay": decay},
                                  {"params": plain, "weight_decay": 0.0}], lr=rate, momentum=0.9)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=max(steps, 2),
-                                                   pct_start=0.2, cycle_momentum=False)
+    warm = max(0.2, min(0.5, 2 / max(steps, 1)))  # the rise takes at least a step or two
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=max(steps, 4),
+                                                   pct_start=warm, cycle_momentum=False)
     model.train()
     order = torch.empty(0, dtype=torch.long)
     for step in range(steps):
