@@ -106,4 +106,5 @@ def predict(work: LayerWork) -> Prediction:
         full = swap + SWAP_TO_WEIGHT
         empty = swap + issued + pipe + (POST_PROCESS if (index + 1) % in_tiles == 0 else 0)
     least = checked + (1 + shifts) * (index + 1)
-    return Prediction(max(now, empty + OUT_TO_TAKEN) - stall_w, stall_w, least)
+    ended = max(now + 1, empty + OUT_TO_TAKEN)  # at least one look whether all is taken
+    return Prediction(ended - stall_w, stall_w, least)

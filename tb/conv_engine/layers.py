@@ -116,9 +116,9 @@ def draw_layer(rng: Generator, hw: Hardware, name: str, shape: Shape, mode: Mode
     res_shift = _shift(rng, spread - 7, hw.acc_bits + 8)
     layer = replace(layer, bias=bias, res_shift=res_shift if mode.res_in else 0)
     reach = _bits(layer.run(a, residual).t)
-    levels = (1 << (hw.bits - 1)) - 1
+    top_level = int(rng.integers(1, 1 << (hw.bits - 1)))  # what the usual large t projects to
     layer = replace(layer,
-                    proj_shift=_shift(rng, reach - levels, hw.t_bits - 2) if code else 0,
+                    proj_shift=_shift(rng, reach - top_level, hw.t_bits - 2) if code else 0,
                     res_out_shift=_shift(rng, reach - 7, hw.t_bits - 2) if res else 0)
     return LayerWork(layer, a, residual, hw, table)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,13 +36,16 @@ class JobSequence(uvm_sequence):
             await self.finish_item(job)
 
 
-def network_jobs(net: Network, hw: Hardware, images: int) -> Iterator[LayerJob]:
-    """Every PoT layer of a trained network on its first `images` samples, batched to fit."""
+def network_jobs(net: Network, hw: Hardware, images: int, layers: int) -> Iterator[LayerJob]:
+    """The first PoT layers of a trained network on its first samples, batched to fit the device.
+
+    images: samples, at most those that the network carries. layers: 0 for all.
+    """
     samples = net.images[:images]
     if not len(samples):
         raise PlutarchError(f"network {net.name} carries no sample images")
     chained = net.int8_activation_jobs if hw.act == "int8" else net.conv_jobs
-    for given in chained(samples):
+    for given in chained(samples)[: layers or None]:
         misfit = hw.misfit(given.layer, *given.a.shape[2:])
         if misfit:
             raise PlutarchError(f"network {net.name}: layer {given.layer.name} has {misfit}")
@@ -65,7 +69,10 @@ def random_jobs(seed: int, hw: Hardware, count: int, budget: int) -> Iterator[La
         work = draw_layer(rng, hw, f"random{index}", shape, mode,
                           (str(rng.choice(STYLES)), str(rng.choice(STYLES))),
                           rng.choice(TABLES))
-        yield LayerJob(f"random/{index}", work, stalls=random_stalls(rng, index))
+        rates = random_stalls(rng, index)
+        if mode.res_in and index % 5 == 0:
+            rates = replace(rates, r=245, length=3)  # starve the residual, FIFO and all
+        yield LayerJob(f"random/{index}", work, stalls=rates)
 
 
 def random_stalls(rng: Generator, index: int) -> Stalls:
@@ -90,11 +97,7 @@ def random_shape(rng: Generator, hw: Hardware, index: int, budget: int) -> Shape
     fits = budget // (out_tiles * in_tiles * height * width)
     if in_tiles > 1:
         fits = min(fits, hw.psum_depth // int(np.prod(shape.out)))
-    return _with_images(shape, max(1, min(images, fits)))
-
-
-def _with_images(shape: Shape, images: int) -> Shape:
-    return Shape(**{**vars(shape), "images": images})
+    return replace(shape, images=max(1, min(images, fits)))
 
 
 def random_map(rng: Generator, hw: Hardware, smallest: int, area: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from tb.common import settings
 from tb.conv_engine.base import ConvTest
 from tb.conv_engine.tests_data import (
     BackToBack,
@@ -21,7 +22,13 @@ from tb.conv_engine.tests_hard import (
     WrongPrediction,
 )
 
-TESTS: tuple[type[ConvTest], ...] = (
+ALL: tuple[type[ConvTest], ...] = (
     NetworkLayers, RandomLayers, ExtremeValues, Sizes, RawAccumulators, ResidualInOut, Stalls,
     BackToBack, ResetMidflight, BadConfig, BadStreams, WrongPrediction,
 )
+
+
+def wanted() -> tuple[type[ConvTest], ...]:
+    """The tests of this run: IMAGES=0 leaves the network out, for devices too small for it."""
+    images = settings.load().integer("IMAGES")
+    return ALL if images else tuple(test for test in ALL if test is not NetworkLayers)

@@ -25,22 +25,24 @@ class NetworkLayers(ConvTest):
         if self.settings.package is None:
             raise PlutarchError(f"{self.settings.toplevel}: no network package was given")
         net = load_package(self.settings.package)
-        return network_jobs(net, self.hw, self.settings.integer("IMAGES"))
+        number = self.settings.integer
+        return network_jobs(net, self.hw, number("IMAGES"), number("NETLAYERS"))
 
 
 class RandomLayers(ConvTest):
     """Random shapes, modes, tensors and stalls; with enough layers the coverage goal is 100 %."""
 
-    async def body(self) -> None:
-        count = self.settings.integer("LAYERS")
-        budget = self.settings.integer("BUDGET")
-        await self.play(random_jobs(self.settings.seed, self.hw, count, budget))
+    def jobs(self) -> Iterator[LayerJob]:
+        number = self.settings.integer
+        return random_jobs(self.settings.seed, self.hw, number("LAYERS"), number("BUDGET"))
+
+    def check_phase(self) -> None:
         model = self.env.coverage.model
         missing = model.missing(RANDOM_GROUPS)
         bins = sum(len(model[name].counts) for name in RANDOM_GROUPS)
         open_bins = sum(map(len, missing.values()))
         results.add_metric("random coverage", covered=bins - open_bins, bins=bins)
-        if count >= GOAL_LAYERS and missing:
+        if self.settings.integer("LAYERS") >= GOAL_LAYERS and missing:
             raise AssertionError(f"{open_bins} of {bins} bins not covered: {missing}")
 
 

@@ -43,7 +43,7 @@ class Stalls(ConvTest):
                 if stream in "rq" and work.layer.raw:
                     continue
                 for level in levels:
-                    for length in (0, 9):
+                    for length in (9,) if self.quick else (0, 9):
                         name = f"stalls/{kind}/{stream} {level} x{length + 1}"
                         stall = StallRates(**{stream: level}, length=length, seed=level + length)
                         await self._same(LayerJob(name, work, stalls=stall), free.y, free.q)

@@ -2,6 +2,6 @@
 """cocotb tests of plut_conv: the shared ones of tb/conv_engine."""
 
 from tb.conv_engine.base import as_cocotb
-from tb.conv_engine.tests import TESTS
+from tb.conv_engine.tests import wanted
 
-globals().update(as_cocotb(TESTS, __name__))
+globals().update(as_cocotb(wanted(), __name__))
