@@ -73,6 +73,7 @@ module player_bench #(
 
     job_sequencer sequencer (
         .clk(clk), .rst(rst), .go(go), .repeats(8'd1), .hang_limit(32'd100000),
+        .cycle_limit(32'hFFFFFFFF),
         .setup_idle(1'b1), .moved(in_valid && in_ready || out_valid && out_ready),
         .out_valid(out_valid), .done(done), .load(load), .start(start), .close(close),
         .active(active), .finished(finished), .hung(hung), .dones(dones), .run_cycles(run_cycles));

@@ -13,6 +13,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, Timer
 
 from tb.common.beats import Stream, read_recorder, write_player
 from tb.common.clocking import PERIOD_NS, known
+from tb.conv_engine import cycle_model
 from tb.conv_engine.hardware import Hardware
 from tb.conv_engine.job import LayerJob, Stalls
 from tb.conv_engine.work import empty_stream
@@ -91,7 +92,10 @@ class ConvBfm:
             self._pin(f"cfg_{name}", cfg[name])
         self._stall_pins(job.stalls)
         patience = STALLED_HANG_LIMIT if job.stalls.any else HANG_LIMIT
-        self._pin("hang_limit", patience + 2 * cfg["images"])  # layer_config counts images
+        patience += 2 * cfg["images"]  # layer_config counts images
+        cycles = sum(cycle_model.predict(job.work.final)[:2])
+        self._pin("hang_limit", patience)
+        self._pin("cycle_limit", patience + cycles * (200 if job.stalls.any else 2))
         self._pin("job", job.number)
         self._pin("reload", int(job.reload))
         self._pin("repeats", 1 if job.faults else job.work.repeats)

@@ -36,6 +36,7 @@ module conv_bench #(
     input  wire [7:0]  repeats,
     input  wire        reload,         // play w, a, r from their beginning; else they go on
     input  wire [31:0] hang_limit,
+    input  wire [31:0] cycle_limit,
     output wire        finished,
     output wire        hung,
 
@@ -103,7 +104,8 @@ module conv_bench #(
 
     job_sequencer sequencer (
         .clk(clk), .rst(rst), .go(go), .repeats(repeats), .hang_limit(hang_limit),
-        .setup_idle(ch_idle), .moved(|(valid & ready)), .out_valid(valid[4] || valid[3]),
+        .cycle_limit(cycle_limit), .setup_idle(ch_idle), .moved(|(valid & ready)),
+        .out_valid(valid[4] || valid[3]),
         .done(done), .load(load), .start(start), .close(close), .active(active),
         .finished(finished), .hung(hung),
         .dones(dones), .run_cycles(run_cycles));

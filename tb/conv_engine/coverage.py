@@ -147,7 +147,7 @@ class Sampler:
                 m["out word"].hit(name, count)
 
     def _stalls(self, seen: Observed) -> None:
-        """Droughts of inputs and back-pressure of outputs, as share of the job's cycles."""
+        """Droughts of inputs and back-pressure of outputs."""
         m, cycles = self.model, seen.counters["cycles"]
         for cause in "wary":
             if seen.counters[f"stall_{cause}"]:
@@ -156,7 +156,8 @@ class Sampler:
         for stream, count in held.items():
             level = "none" if not count else "some" if 2 * count < cycles else "most"
             m["back-pressure"].hit((stream, level))
-        m["stalls together"].hit(tuple(int(held[s] > cycles // 16) for s in "way"))
+        moved = {**seen.beats, "y": seen.beats["y"] + seen.beats["q"]}
+        m["stalls together"].hit(tuple(int(2 * held[s] > moved[s]) for s in "way"))
 
 
 def _by_channel(codes: NDArray[Any], size: int) -> NDArray[np.int64]:

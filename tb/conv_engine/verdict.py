@@ -11,7 +11,6 @@ from tb.common.beats import Stream, unpack_lanes
 from tb.conv_engine import cycle_model
 from tb.conv_engine.bfm import Observed, first_difference
 from tb.conv_engine.job import Faults, LayerJob
-from tb.conv_engine.work import Chain
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def _y_bits(job: LayerJob) -> int:
 
 def _where_it_hangs(job: LayerJob, seen: Observed) -> str:
     work = job.work
-    return (f"hangs: no beat moves; taken w {seen.beats['w']} of {len(work.w.data)}, "
+    return (f"hangs or takes far too long; taken w {seen.beats['w']} of {len(work.w.data)}, "
             f"a {seen.beats['a']} of {len(work.a_stream.data)}, "
             f"r {seen.beats['r']} of {len(work.r.data)}; "
             f"given y {seen.beats['y']} of {len(work.y.data)}, "
@@ -106,7 +105,7 @@ def locate(job: LayerJob, beat: int, lane: int | None = None) -> str:
 def _judge_counts(job: LayerJob, seen: Observed) -> list[str]:
     """Beats taken, and the counters, which belong to the last start, of a job that ended well."""
     work, count = job.work, seen.counters
-    last = work.links[-1] if isinstance(work, Chain) else work
+    last = work.final
     problems = []
     taken = {"w": len(work.w.data), "a": len(work.a_stream.data), "r": len(work.r.data)}
     for stream, want in taken.items():

@@ -70,6 +70,11 @@ class LayerWork:
         return 1
 
     @property
+    def final(self) -> LayerWork:
+        """What the last start runs: the counters belong to it."""
+        return self
+
+    @property
     def macs(self) -> int:
         return len(self.a) * self.layer.macs(*self.a.shape[2:])
 
@@ -154,6 +159,10 @@ class Chain(LayerWork):
     @property
     def repeats(self) -> int:
         return len(self.links)
+
+    @property
+    def final(self) -> LayerWork:
+        return self.links[-1]
 
     @property
     def map_shape(self) -> tuple[int, int, int, int, int]:

@@ -2,7 +2,8 @@
 // Runs one job of a bench without help: a change of `go` loads the players; once the channel
 // parameters are played it pulses `start`, waits for `done` and then for 64 cycles without a valid
 // output, closes the recorders and raises `finished` until the next job. Where nothing moves for
-// hang_limit cycles (0: for ever) it gives up: `finished` together with `hung`.
+// hang_limit cycles, or one start takes more than cycle_limit, it gives up: `finished` together
+// with `hung`.
 `default_nettype none
 
 module job_sequencer (
@@ -11,6 +12,7 @@ module job_sequencer (
     input  wire        go,           // either edge starts a job
     input  wire [7:0]  repeats,      // starts of this job; the next comes in the cycle after `done`
     input  wire [31:0] hang_limit,
+    input  wire [31:0] cycle_limit,
     input  wire        setup_idle,   // the channel parameters are in
     input  wire        moved,        // some stream moved a beat in this cycle
     input  wire        out_valid,    // some output offers a beat
@@ -65,7 +67,7 @@ module job_sequencer (
             end
             default: ;
         endcase
-        if (quiet == hang_limit && hang_limit != 32'd0) begin
+        if (quiet == hang_limit || (active && run_cycles == cycle_limit)) begin
             state <= S_CLOSE;
             hung  <= 1'b1;
         end
