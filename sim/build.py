@@ -26,7 +26,7 @@ from sim.simulators import Icarus, Job, Verilator
 
 _LAYOUT = "1"  # raise it when the build recipe changes in a way the commands do not show
 _EXECUTABLE = {"verilator": "sim", "icarus": "sim.vvp"}
-_KEEP = 24  # builds kept per TOPLEVEL; the least recently used go first
+_KEEP = 64  # builds kept per TOPLEVEL; the least recently used go first
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def build(sim: str, job: Job) -> Built:
 
 
 def _drop_leftovers(folder: Path) -> None:
-    """Keep the executable and the log; objects and generated C++ are of no further use."""
-    for pattern in ("*.o", "*.d", "*.gch", "*.a", "*_results.xml", "*__ALL.cpp"):
-        for path in folder.glob(pattern):
+    """Keep the executable, the log and the control file; the rest is of no further use."""
+    for path in folder.iterdir():
+        if path.name not in (*_EXECUTABLE.values(), "log.txt", "control.vlt"):
             path.unlink()

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import importlib.metadata
 import json
 import os
 import re
@@ -16,7 +18,7 @@ from pathlib import Path
 
 from sim import discover, simulators
 from sim.errors import BuildError, HarnessError
-from sim.paths import BUILD
+from sim.paths import BUILD, ROOT
 from sim.request import Run
 from sim.targets import Bench, Target, Value
 
@@ -98,11 +100,38 @@ def child_environment() -> dict[str, str]:
     return env
 
 
+def _tests_key(bench: Bench, settings: Path) -> str:
+    """Return the hash of what decides which tests there are: Python code and choices."""
+    content = json.loads(settings.read_text(encoding="utf-8"))
+    choices = [content[k] for k in ("toplevel", "bench", "sim", "parameters", "options", "net")]
+    digest = hashlib.sha256(json.dumps([bench.tests, choices, sys.version]).encode())
+    digest.update(importlib.metadata.version("cocotb").encode())
+    for folder in ("tb", "golden", "tests/fixtures"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            digest.update(str(path).encode() + path.read_bytes())
+    return digest.hexdigest()[:24]
+
+
 def tests_in(bench: Bench, settings: Path) -> list[tuple[str, bool]]:
     """Return (full name, skipped) of the bench's tests, found without the simulator.
 
-    Raises BuildError if a module cannot be imported, HarnessError if there is no test at all.
+    Kept in build/cache/ until a Python file or a choice changes. Raises BuildError if a module
+    cannot be imported, HarnessError if there is no test at all.
     """
+    kept = BUILD / "cache" / f"tests-{_tests_key(bench, settings)}.json"
+    try:
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        return [(str(name), bool(skip)) for name, skip in known]
+    except (OSError, ValueError):
+        found = _find_tests(bench, settings)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    half = kept.with_name(f".{kept.name}-{os.getpid()}")
+    half.write_text(json.dumps(found), encoding="utf-8")
+    half.replace(kept)
+    return found
+
+
+def _find_tests(bench: Bench, settings: Path) -> list[tuple[str, bool]]:
     env = child_environment() | {"PLUTARCH_RUN": str(settings)}
     done = subprocess.run(
         [sys.executable, "-m", discover.__name__, *bench.tests],

@@ -3,36 +3,67 @@
 
 from __future__ import annotations
 
-import importlib
+import json
 from collections.abc import Mapping
+from typing import Any
 
-from sim.cli import whole
+from sim.cli import flag, whole
 from sim.errors import HarnessError, unknown
-from sim.paths import BUILD, shown
+from sim.paths import BUILD, RESULTS, shown
+from sim.results import write_atomic
 
-_NETS = {"train": ("digits",), "quantize": ("resnet20",)}
+_OUT = BUILD / "packages"
 
 
-def _make(verb: str, choices: Mapping[str, str]) -> int:
-    nets = _NETS[verb]
-    net = choices.get("NET", nets[0])
-    if net not in nets:
-        raise unknown(f"NET of make {verb}", net, nets)
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _net_and_bits(verb: str, net: str, choices: Mapping[str, str]) -> int:
+    """Check the choices both verbs share; return the bits. Raises HarnessError."""
+    if choices.get("NET", net) != net:
+        raise unknown(f"NET of make {verb}", choices["NET"], (net,))
     bits = whole(choices, "B", 4)
     if not 3 <= bits <= 5:
         raise HarnessError(f"B={bits} is out of range 3..5")
-    maker = getattr(importlib.import_module("golden.training"), verb)
-    path = BUILD / "packages" / f"{net}-b{bits}"
-    maker(net, bits, path, seed=whole(choices, "SEED", 0))
-    print(f"package: {shown(path)}")
+    return bits
+
+
+def _finish(verb: str, report: dict[str, Any]) -> int:
+    """Write the report and print its lines."""
+    report["package"] = shown(_OUT / f"{report['net']}-b{report['bits']}")
+    path = RESULTS / f"{verb}-{report['net']}-b{report['bits']}.json"
+    write_atomic(path, json.dumps(report, indent=1) + "\n")
+    right, images = report["integer_correct"], report["test_images"]
+    print(f"{report['net']} b={report['bits']}: integers {right} of {images} right "
+          f"({report['integer_percent']} %), FP32 {report['fp32_correct']}; "
+          f"{report['seconds']} s")  # fmt: skip
+    print(f"package: {report['package']}")
+    print(f"results: {shown(path)}")
     return 0
 
 
 def train(choices: Mapping[str, str]) -> int:
-    """Train a network from scratch into build/packages/."""
-    return _make("train", choices)
+    """Train digits into build/packages/. Raises PlutarchError for what the user got wrong."""
+    bits = _net_and_bits("train", "digits", choices)
+    from golden.training.digits import train_digits
+
+    return _finish("train", train_digits(bits, whole(choices, "SEED", 0), _OUT, _say))
 
 
 def quantize(choices: Mapping[str, str]) -> int:
-    """Convert a trained network into build/packages/."""
-    return _make("quantize", choices)
+    """Convert the ResNet20 checkpoint into build/packages/. Raises PlutarchError."""
+    bits = _net_and_bits("quantize", "resnet20", choices)
+    images = whole(choices, "IMAGES", 1000)
+    tune = flag(choices, "TUNE")
+    from golden.training.quantize import FINE_TUNED, PLAIN, quantize_resnet20
+
+    report = quantize_resnet20(
+        bits,
+        out_dir=_OUT,
+        images=images,
+        progress=_say,
+        seed=whole(choices, "SEED", 0),
+        recipe=FINE_TUNED if tune else PLAIN,
+    )
+    return _finish("quantize", report)

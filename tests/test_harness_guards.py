@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import guards, results
+from sim import guards, prepare, results
 from sim.errors import BuildError, HarnessError
 from sim.request import Run, RunResult
 from sim.run import run_target
@@ -71,6 +72,28 @@ def test_a_test_that_vanished_is_missed(fixture_targets: Targets) -> None:
     result = go(fixture_targets, "counter_vanishing")
     assert [o.status for o in result.outcomes] == ["passed"]
     assert "1 tests did not run" in why(result) and "vanishes" in why(result)
+
+
+def test_the_list_of_tests_is_found_again_when_code_or_choices_change(
+    fixture_targets: Targets, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = fixture_targets["counter"].benches[0]
+    content = {"toplevel": "counter", "bench": "ports", "sim": "icarus", "parameters": {},
+               "options": {}, "net": None, "seed": 1}  # fmt: skip
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps(content))
+    monkeypatch.setattr(prepare, "ROOT", tmp_path)
+    module = tmp_path / "tb" / "x.py"
+    module.parent.mkdir()
+    module.write_text("one = 1\n")
+    keys = [prepare._tests_key(bench, settings)]
+    settings.write_text(json.dumps(content | {"seed": 2}))
+    assert prepare._tests_key(bench, settings) == keys[0]
+    module.write_text("two = 2\n")
+    keys.append(prepare._tests_key(bench, settings))
+    settings.write_text(json.dumps(content | {"options": {"QUICK": 1}}))
+    keys.append(prepare._tests_key(bench, settings))
+    assert len(set(keys)) == 3
 
 
 def test_a_module_without_tests_fails(fixture_targets: Targets) -> None:
