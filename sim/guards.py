@@ -17,9 +17,13 @@ from sim.targets import Target
 
 @dataclass(frozen=True)
 class Outcome:
-    """One test as the simulation reported it; status is passed, failed or skipped."""
+    """One test as the simulation reported it.
+
+    name: with its module; test: without, as TESTCASE takes it; status: passed, failed or skipped.
+    """
 
     name: str
+    test: str
     status: str
     seconds: float
     message: str = ""
@@ -48,8 +52,9 @@ def _read_xml(xml: Path, failures: list[str]) -> list[Outcome]:
                 status = "skipped" if tag == "skipped" else "failed"
                 # The text is a traceback: its last line is the reason.
                 message = note.get("message") or (note.text or "").strip().rsplit("\n", 1)[-1]
-        name = f"{case.get('classname', '')}.{case.get('name', '')}"
-        outcomes.append(Outcome(name, status, float(case.get("time", 0)), message))
+        test = case.get("name", "")
+        name = f"{case.get('classname', '')}.{test}"
+        outcomes.append(Outcome(name, test, status, float(case.get("time", 0)), message))
     return outcomes
 
 

@@ -89,8 +89,8 @@ def reproduce(result: RunResult) -> str:
     if run.net:
         words.append(f"NET={run.net}")
     words.append(f"SEED={run.seed}")
-    failed = next((o.name for o in result.outcomes if o.status == "failed"), "")
-    test = run.testcase or failed.rsplit(".", 1)[-1]
+    failed = next((o.test for o in result.outcomes if o.status == "failed"), "")
+    test = run.testcase or failed
     if test:
         words.append(f"TESTCASE={test}")
     if run.debug:

@@ -68,7 +68,7 @@ def run_target(
         finally:
             prepare.finish(folder, keep_data=run.debug)
     if not ran:
-        short = dict.fromkeys(name.rsplit(".", 1)[-1].split("/")[0] for name in names)
+        short = dict.fromkeys(name.split("/")[0].rsplit(".", 1)[-1] for name in names)
         raise unknown(f"TESTCASE of {target.name}", run.testcase, short)
     guards.check_layers(target, run.testcase, result.layers, result.failures)
     result.wall_s = time.monotonic() - start

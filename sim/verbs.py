@@ -91,7 +91,8 @@ VERBS: Mapping[str, Verb] = {
 }  # fmt: skip
 
 # Names also taken from the environment, as users of cocotb expect (`SIM=icarus make sim ...`).
-_FROM_ENVIRONMENT = ("TOPLEVEL", "SIM", "NET", "SEED", "TESTCASE", "WAVES", "DEBUG")
+# Not DEBUG and NET: other programs' variables have those names.
+_FROM_ENVIRONMENT = ("TOPLEVEL", "SIM", "SEED", "TESTCASE", "WAVES")
 
 
 def make_overrides(flags: str) -> list[str]:

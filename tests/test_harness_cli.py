@@ -95,7 +95,8 @@ def test_failure_is_1_and_prints_a_command_that_fails_the_same_way() -> None:
     assert "count is not 99 at output 7" in done.stdout
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("reproduce: ")]
     words = line.removeprefix("reproduce: make ").split()
-    assert words == ["sim", "TOPLEVEL=counter_failing", "SEED=9", "TESTCASE=wrong", "WAVES=1"]
+    test = "TESTCASE=wrong/rate=0.5"
+    assert words == ["sim", "TOPLEVEL=counter_failing", "SEED=9", test, "WAVES=1"]
     again = call(*words)
     assert again.returncode == 1 and "count is not 99 at output 7" in again.stdout
     assert "waves: " in again.stdout and "1 tests, 1 failed" in again.stdout

@@ -42,7 +42,7 @@ def test_the_good_bench_passes(fixture_targets: Targets, sim: str) -> None:
 @pytest.mark.parametrize("sim", SIMS)
 def test_a_failing_test_fails_with_its_message(fixture_targets: Targets, sim: str) -> None:
     result = go(fixture_targets, "counter_failing", sim)
-    assert "wrong: " in why(result) and "count is not 99 at output 7" in why(result)
+    assert "wrong/rate=0.5: " in why(result) and "count is not 99 at output 7" in why(result)
     assert [o.status for o in result.outcomes] == ["passed", "failed"]
 
 
