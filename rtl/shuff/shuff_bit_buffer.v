@@ -14,7 +14,8 @@ module shuff_bit_buffer (
     input  wire       clk,
     input  wire       clear,      // empty, pointer at bit 0
 
-    // bytes in, most significant bit first; zero while none is valid
+    // bytes in, most significant bit first; zero behind the last one, and before the first one for
+    // at least two cycles of `clear`
     input  wire [7:0] in_byte,
     input  wire       in_first,   // first byte of a word
     input  wire       in_valid,
@@ -68,10 +69,9 @@ module shuff_bit_buffer (
         end else if (discard) begin
             pointer <= 3'd0;
         end
-        // The bytes too: a stream without payload is decoded against zeros, not against old bytes.
+        // The bytes themselves need no clearing: an empty buffer shifts in what is at its input, and
+        // between header and payload that is zeros.
         if (clear) begin
-            head       <= 8'd0;
-            tail       <= 8'd0;
             head_valid <= 1'b0;
             tail_valid <= 1'b0;
             pointer    <= 3'd0;

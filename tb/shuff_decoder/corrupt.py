@@ -46,6 +46,8 @@ def faults(own: Decoder) -> dict[str, Fault]:
         "b": Fault(header.field("bits", 8), (e.TARGET,)),
         "header bit": Fault(header.header_bit, (e.HEADER_CRC,)),
         "header CRC": Fault(header.header_crc, (e.HEADER_CRC,)),
+        "first words": Fault(header.first_words, (e.VERSION, e.TARGET)),
+        "several fields": Fault(header.several, (e.TARGET, e.HEADER)),
         "mode": Fault(header.mode, (e.HEADER,)),
         "reserved": Fault(header.reserved, (e.HEADER,)),
         "lanes": Fault(header.field("lanes", 8), (e.TARGET,)),

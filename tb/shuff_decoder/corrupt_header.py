@@ -41,6 +41,49 @@ def field(name: str, bits: int) -> Make:
     return make
 
 
+def first_words(rng: Rng, own: Decoder) -> list[int]:
+    """TLAST on word 0 or 1, which may be wrong as well: the word is judged before its TLAST."""
+    parts = random_parts(rng, own)
+    if rng.random() < 0.5:
+        parts.magic = wrong(rng, parts.magic, 32) if rng.random() < 0.5 else parts.magic
+        return parts.words()[:1]
+    parts.version = wrong(rng, parts.version, 8) if rng.random() < 0.4 else parts.version
+    parts.bits = wrong(rng, own.bits, 8) if rng.random() < 0.6 else None
+    return parts.words()[:2]
+
+
+def several(rng: Rng, own: Decoder) -> list[int]:
+    """Two or three faults of different fields under a header CRC that knows about them."""
+    parts = random_parts(rng, own)
+
+    def lengths() -> None:
+        parts.lengths[int(rng.integers(own.symbols))] = int(rng.integers(16))
+
+    def unused() -> None:
+        if 4 * own.symbols % 32:
+            parts.unused_lengths = 1 << int(rng.integers(32 - 4 * own.symbols))
+
+    faults: list[tuple[str, Callable[[], int]]] = [
+        ("bits", lambda: wrong(rng, own.bits, 8)),
+        ("mode", lambda: int(rng.integers(16))),
+        ("reserved", lambda: int(rng.integers(16))),
+        ("lanes", lambda: wrong(rng, 1, 8)),
+        ("pin", lambda: wrong(rng, own.pin, 8)),
+        ("pout", lambda: wrong(rng, own.pout, 8)),
+        ("limit", lambda: wrong(rng, own.limit, 8)),
+        ("count", lambda: int(rng.integers(2 * parts.count + 2))),
+        ("declared", lambda: int(rng.integers(2 * len(parts.payload) + 1))),
+        ("payload_crc", lambda: int(rng.integers(1 << 32))),
+        ("header_crc", lambda: int(rng.integers(1 << 32))),
+    ]
+    for at in rng.choice(len(faults) + 2, int(rng.integers(2, 4)), replace=False):
+        if at < len(faults):
+            setattr(parts, faults[at][0], faults[at][1]())
+        else:
+            (lengths, unused)[at - len(faults)]()
+    return parts.words()
+
+
 def mode(rng: Rng, own: Decoder) -> list[int]:
     """A mode that does not exist."""
     parts = random_parts(rng, own)
