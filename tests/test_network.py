@@ -107,6 +107,8 @@ def test_best_word_shift_loses_least() -> None:
     loss = [int(((residual_word(t, s).astype(np.int64) << s) - t).astype(object).__pow__(2).sum())
             for s in range(12)]
     assert best_word_shift(t) == loss.index(min(loss)) == 5
+    rare = np.append(np.tile(np.arange(120), 2000), 500)  # one value is better cut off
+    assert best_word_shift(rare) == 0 < (500).bit_length() - 7
     assert best_word_shift(np.zeros(3, dtype=np.int64)) == 0
 
 

@@ -50,6 +50,7 @@ def test_round_trip_gives_every_integer_back(saved: Path) -> None:
                 assert other == value and type(other) is type(value), field
     assert (again.logits(net.images) == net.logits(net.images)).all()
     assert (again.images == net.images).all() and (again.labels == net.labels).all()
+    assert net.labels.any()
 
 
 def test_another_process_gives_the_same_logits(saved: Path) -> None:
@@ -99,6 +100,8 @@ def test_every_damage_is_named(saved: Path, name: str, damage: str) -> None:
                           "empty": b""}[damage])
     with pytest.raises(PlutarchError, match=str(file)) as caught:
         load_package(saved)
+    if name != "manifest.json" and damage in ("truncate", "empty"):
+        assert f"bytes, the manifest says {len(data)}" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
