@@ -116,6 +116,21 @@ def test_integer_network_follows_the_float_one(folder: Path, tmp_path: Path) -> 
     assert np.corrcoef((got - got.mean(axis=0)).ravel(), spread.ravel())[0, 1] > 0.7
 
 
+def test_statistics_are_measured_from_nothing(folder: Path) -> None:
+    model = ResNet(3, 3, 4)
+    quantize.load_checkpoint(model, folder)
+    training = data.cifar(folder, "train", 24)
+    first = model.first
+    first.bn.running_mean.fill_(77.0)  # type: ignore[union-attr]
+    quantize.measure_statistics(model, training, 24, batch=8)
+    with torch.no_grad():
+        y = first.conv(real_input(torch.from_numpy(training.images), data.CIFAR_EXP))
+    assert first.bn.running_mean is not None and first.bn.momentum == 0.1
+    assert torch.allclose(first.bn.running_mean, y.mean(dim=(0, 2, 3)), atol=1e-4)
+    assert int(first.bn.num_batches_tracked) == 3  # type: ignore[arg-type]
+    assert not model.training
+
+
 def test_fine_tune_runs_both_stages(folder: Path, tmp_path: Path) -> None:
     said: list[str] = []
     recipe = replace(SMALL, quant_steps=6, frozen_steps=6, training=24, batch=4)
