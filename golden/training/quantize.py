@@ -81,7 +81,8 @@ def quantize_resnet20(bits: int, data_dir: str | Path | None = None,
         say(f"resnet20 b={bits}: FP32 {fp32} of {images} right on {LABEL}")
         quantise(model, training, recipe, generator, say)
     about: dict[str, Any] = {
-        "command": f"quantize_resnet20({bits}, images={images}, seed={seed})", "seed": seed,
+        "command": f"make quantize NET=resnet20 B={bits} SEED={seed} IMAGES={images}"
+                   + (" TUNE=1" if recipe == FINE_TUNED else ""), "seed": seed,
         "data": f"{LABEL}, checkpoint of akamaster/pytorch_resnet_cifar10", "versions": versions(),
         "settings": {name: str(value) for name, value in asdict(recipe).items()}}
     keep = min(recipe.samples, images)
