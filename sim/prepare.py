@@ -124,6 +124,8 @@ def tests_in(bench: Bench, settings: Path) -> list[tuple[str, bool]]:
         return [(str(name), bool(skip)) for name, skip in known]
     except (OSError, ValueError):
         found = _find_tests(bench, settings)
+    if not found:
+        raise HarnessError(f"no cocotb test in {', '.join(bench.tests)}")
     kept.parent.mkdir(parents=True, exist_ok=True)
     half = kept.with_name(f".{kept.name}-{os.getpid()}")
     half.write_text(json.dumps(found), encoding="utf-8")
@@ -140,7 +142,4 @@ def _find_tests(bench: Bench, settings: Path) -> list[tuple[str, bool]]:
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise BuildError(f"{', '.join(bench.tests)} cannot be imported: {last}")
-    found = [(str(name), bool(skip)) for name, skip in json.loads(done.stdout.splitlines()[-1])]
-    if not found:
-        raise HarnessError(f"no cocotb test in {', '.join(bench.tests)}")
-    return found
+    return [(str(name), bool(skip)) for name, skip in json.loads(done.stdout.splitlines()[-1])]

@@ -142,6 +142,26 @@ def test_every_kind_of_damage_is_mended(root: Path, template: Path) -> None:
     assert ensure(root)[0] and version_in(root) == "2.0"
 
 
+def test_an_update_that_was_interrupted_is_no_set_up(
+    root: Path, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even when the requirements go back to what the old stamp says."""
+    shutil.copytree(template, root / ".venv", symlinks=True)
+    ensure(root)
+    want(root, "2.0")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bootstrap, "_pip", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ensure(root)
+    want(root, "1.0")
+    assert not bootstrap.ready(["core"], root / ".venv", root)
+    assert ensure(root)[0] and version_in(root) == "1.0"
+
+
 def test_a_set_up_killed_half_way_is_finished_by_the_next(root: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", SETUP, str(root)], cwd=ROOT,
                              stdout=subprocess.PIPE, text=True)  # fmt: skip
