@@ -43,7 +43,9 @@ module lane_plut #(
         end
     endgenerate
 
-    // Read N times a cycle: a ROM per product in hardware, one shared array in a simulator.
+    // Read N times a cycle: a ROM per product in hardware, one shared array in a simulator. Yosys is
+    // told to make logic of it, because it fails in the search for a memory with that many ports.
+    (* logic_block *)
     reg [PW-1:0] table_rom [0:(1<<(2*M))-1];
 
     initial $readmemh(PLUT_FILE, table_rom);
