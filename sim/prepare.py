@@ -119,11 +119,13 @@ def tests_in(bench: Bench, settings: Path) -> list[tuple[str, bool]]:
     cannot be imported, HarnessError if there is no test at all.
     """
     kept = BUILD / "cache" / f"tests-{_tests_key(bench, settings)}.json"
+    found: list[tuple[str, bool]] = []
     try:
         known = json.loads(kept.read_text(encoding="utf-8"))
-        return [(str(name), bool(skip)) for name, skip in known]
+        found = [(str(name), bool(skip)) for name, skip in known]
     except (OSError, ValueError):
-        found = _find_tests(bench, settings)
+        pass
+    found = found or _find_tests(bench, settings)
     if not found:
         raise HarnessError(f"no cocotb test in {', '.join(bench.tests)}")
     kept.parent.mkdir(parents=True, exist_ok=True)
