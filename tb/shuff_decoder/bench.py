@@ -34,6 +34,12 @@ class Stalls:
     def none(self) -> bool:
         return not (self.in_threshold or self.out_threshold)
 
+    @property
+    def cycles_a_beat(self) -> int:
+        """Mean cycles that a beat waits, rounded up: a draw lasts and may come again."""
+        sides = (self.in_threshold, self.in_length), (self.out_threshold, self.out_length)
+        return max((length + 1) * 256 // (256 - threshold) + 1 for threshold, length in sides)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -99,11 +105,16 @@ class Bench:
         """Play the streams back to back and return a verdict each; a hang is an AssertionError."""
         self.write(job, streams)
         await self.launch(job, stalls)
-        return await self.finish(streams, job)
+        return await self.finish(streams, stalls, job)
 
-    async def finish(self, streams: Sequence[Stream], job: int = 0) -> list[Verdict]:
+    async def finish(
+        self, streams: Sequence[Stream], stalls: Stalls = Stalls(), job: int = 0
+    ) -> list[Verdict]:
         """Wait for the end of a job that was launched, and read its verdicts."""
-        await with_timeout(RisingEdge(self.dut.finished), 1, "sec")
+        # A hang ends the job from inside; this is for one that moves for ever.
+        beats = sum(len(s.words) + len(s.expected[1]) for s in streams)
+        cycles = 100_000 + 20 * beats * stalls.cycles_a_beat
+        await with_timeout(RisingEdge(self.dut.finished), cycles * PERIOD_NS, "ns")
         await self.edge
         verdicts = read_verdicts(self.folder, job, self._bits)
         if self.dut.hung.value:
