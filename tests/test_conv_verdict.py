@@ -43,8 +43,8 @@ def seen(job: LayerJob) -> Observed:
                 "stall_y": 0, "weights": work.layer.weights.size, "beats_a": taken["a"],
                 "beats_y": taken["y"]}
     return Observed(number=0, err=0, hung=False, busy=False, dones=1, run_cycles=cycles + 1,
-                    counters=counters, cfg=work.cfg, beats=taken, blocked={}, starved={},
-                    played={"w": True, "a": True, "r": True}, rules=(), y=work.y, q=work.q)
+                    counters=counters, cfg=work.cfg, beats=taken, held={},
+                    played=dict.fromkeys("war", True), rules=(), y=work.y, q=work.q)
 
 
 def problems(job: LayerJob, **changed: object) -> str:

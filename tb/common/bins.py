@@ -22,7 +22,7 @@ class Group:
 
     def hit(self, key: Hashable, times: int = 1) -> None:
         """Count a bin; KeyError if the model has no such bin."""
-        self.counts[key] += int(times)
+        self.counts[key] += times
 
     @property
     def covered(self) -> int:

@@ -50,8 +50,13 @@ class ConvDriver(uvm_driver):
         await self.bfm.settle()
         if not job.faults and self.bfm.stuck:  # one bad job must not spoil those after it
             await self.bfm.reset()
+        if job.faults and job.faults.early:
+            await self.bfm.pulse_clear()
         if job.faults and not job.faults.untouched:
             await self.bfm.drain()
+        if job.faults and job.faults.early:
+            await self.bfm.cleared()
+            return
         if job.faults and job.faults.clear:
             await self.bfm.clear()
 
@@ -98,8 +103,7 @@ class ConvScoreboard(uvm_scoreboard):
 
     def _withdraw(self, job: LayerJob) -> None:
         """A reset ended the job, unless it was over already: nothing may be asked of it."""
-        if self.waiting.pop(job.number, None) is not None:
-            self.bfm.forget(job.number)
+        self.waiting.pop(job.number, None)
 
     def _check(self, seen: Observed) -> None:
         job = self.waiting.pop(seen.number, None)
@@ -114,8 +118,6 @@ class ConvScoreboard(uvm_scoreboard):
         self.bad_jobs += bool(verdict.problems)
         if self.bad_jobs > MAX_BAD_JOBS:
             raise AssertionError(f"{self.problems[0]} (stopped after {self.bad_jobs} bad jobs)")
-        if not verdict.problems:
-            self.bfm.forget(job.number)
         if job.record and not job.faults:
             record(job, seen, verdict)
 

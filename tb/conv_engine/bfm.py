@@ -20,6 +20,7 @@ from tb.conv_engine.work import empty_stream
 
 HANG_LIMIT = 4_000  # cycles without a beat; a flush of lines takes at most 6 * 257
 STALLED_HANG_LIMIT = 50_000  # long draws of heavy stalls in a row
+SLOTS = 64  # file names are used again: only one job is ever under way
 STREAMS = ("w", "a", "r", "y", "q")
 CFG = ("h", "w", "cin", "cout", "k", "stride", "pad", "images", "relu", "res_in", "emit_code",
        "emit_res", "raw", "proj_shift", "res_shift", "res_out_shift")
@@ -39,8 +40,7 @@ class Observed:
     counters: dict[str, int]
     cfg: dict[str, int]
     beats: dict[str, int]
-    blocked: dict[str, int]
-    starved: dict[str, int]
+    held: dict[str, int]  # cycles in which the bench held the stream up: no valid, or no ready
     played: dict[str, bool]
     rules: tuple[str, ...]  # breaches of the stream rules, X, files that failed
     y: Stream
@@ -120,11 +120,20 @@ class ConvBfm:
 
     async def clear(self) -> None:
         """Leave the error state; fails when `err` stays."""
+        await self.pulse_clear()
+        await self.cleared()
+
+    async def cleared(self) -> None:
+        """See that the error is gone, and that no second `done` came with it."""
+        await ClockCycles(self.dut.clk, 64)
+        assert self._read("err") == 0, f"err is {self._read('err')} after clear"
+        assert self._read("dones") == 1, f"{self._read('dones')} pulses of done after clear"
+
+    async def pulse_clear(self) -> None:
+        """Give `clear` for two cycles."""
         self._pin("clear", 1)
         await ClockCycles(self.dut.clk, 2)
         self._pin("clear", 0)
-        await ClockCycles(self.dut.clk, 64)
-        assert self._read("err") == 0, f"err is {self._read('err')} after clear"
 
     async def reset_after(self, cycles: int) -> None:
         """Pull rst after so many cycles."""
@@ -151,7 +160,7 @@ class ConvBfm:
             run_cycles=self._read("run_cycles"),
             counters={n: self._read(f"cnt_{n}") for n in COUNTERS},
             cfg={n: self._read(f"cfg_{n}") for n in CFG},
-            beats=each("beats"), blocked=each("blocked"), starved=each("starved"),
+            beats=each("beats"), held=each("held"),
             played={s: bool(idle >> i & 1) for i, s in enumerate(STREAMS[:3])},
             rules=self._rules(),
             y=read_recorder(self.data / f"y_{number}.bin", self.hw.y_bytes),
@@ -175,11 +184,6 @@ class ConvBfm:
             found += [f"stream {s}: {text}" for i, s in enumerate(streams) if word >> i & 1]
         return tuple(rule for rule in found if rule not in self._old_rules)
 
-    def forget(self, number: int) -> None:
-        """Delete the files of a job that nobody needs any more."""
-        for stream in ("ch", *STREAMS):
-            (self.data / f"{stream}_{number}.bin").unlink(missing_ok=True)
-
     def _pin(self, name: str, value: int) -> None:
         """Write a pin unless it has the value already: a write costs about a microsecond."""
         if self._pins.get(name) != value:
@@ -193,7 +197,7 @@ class ConvBfm:
         self._pin("seed", stalls.seed & 0xFFFFFFFF)
 
     def _write_files(self, job: LayerJob) -> None:
-        job.number = self.jobs
+        job.number = self.jobs % SLOTS
         self.jobs += 1
         work, bad = job.work, job.faults
         streams = {

@@ -121,30 +121,31 @@ class Sampler:
         met = (w_count > 0).astype(np.int64).T @ (a_count > 0)  # (w codes, a codes)
         codes = legal_codes(hw.bits)
         for code in codes:
-            m["weight"].hit(code, w_count[:, code].sum())
+            m["weight"].hit(code, int(w_count[:, code].sum()))
         for at, name in enumerate(a_names):
             if name not in m["activation"].counts:
                 continue
-            m["activation"].hit(name, a_count[:, at].sum())
+            m["activation"].hit(name, int(a_count[:, at].sum()))
             for code in codes:
-                m["weight x activation"].hit((code, name), met[code, at])
+                if met[code, at]:
+                    m["weight x activation"].hit((code, name), int(met[code, at]))
 
     def _outputs(self, seen: Observed) -> None:
         m, hw, cfg = self.model, self.hw, seen.cfg
         if cfg["raw"]:
             sums = unpack_lanes(seen.y.data, hw.acc_bits, hw.pout, signed=True)
             for name, count in zip("-0+", ((sums < 0), (sums == 0), (sums > 0)), strict=True):
-                m["raw sum"].hit(name, count.sum())
+                m["raw sum"].hit(name, int(count.sum()))
         if cfg["emit_code"]:
             counts = np.bincount(unpack_lanes(seen.y.data, hw.bits, hw.pout, signed=False).ravel(),
                                  minlength=1 << hw.bits)
             for code in legal_codes(hw.bits):
-                m["out code"].hit(code, counts[code])
+                m["out code"].hit(code, int(counts[code]))
         if cfg["emit_res"]:
             classes = int8_class(unpack_lanes(seen.q.data, 8, hw.pout, signed=True))
             for name, count in zip(INT8_BINS, np.bincount(classes.ravel(), minlength=5),
                                    strict=True):
-                m["out word"].hit(name, count)
+                m["out word"].hit(name, int(count))
 
     def _stalls(self, seen: Observed) -> None:
         """Droughts of inputs and back-pressure of outputs."""
@@ -152,8 +153,9 @@ class Sampler:
         for cause in "wary":
             if seen.counters[f"stall_{cause}"]:
                 m["stall cause"].hit(cause)
-        held = {**{s: seen.starved[s] for s in "war"}, "y": seen.blocked["y"] + seen.blocked["q"]}
-        for stream, count in held.items():
+        held = {**seen.held, "y": seen.held["y"] + seen.held["q"]}
+        for stream in "wary":
+            count = held[stream]
             level = "none" if not count else "some" if 2 * count < cycles else "most"
             m["back-pressure"].hit((stream, level))
         moved = {**seen.beats, "y": seen.beats["y"] + seen.beats["q"]}

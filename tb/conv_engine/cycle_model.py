@@ -8,6 +8,7 @@ a table entry a cycle before the first one.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -81,6 +82,7 @@ def table_cycles(lengths: Sequence[int], limit: int) -> int:
     return looks + (1 << limit) - used + 1
 
 
+@functools.lru_cache(maxsize=256)
 def predict(work: LayerWork) -> Prediction:
     """The cycles of a job whose streams never stall."""
     bits = work.hw.bits

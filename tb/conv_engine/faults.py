@@ -15,10 +15,11 @@ from golden.shuff.header import crc_words, header_words, read_header
 from tb.common.beats import Stream
 from tb.conv_engine.hardware import Hardware
 from tb.conv_engine.job import Faults
-from tb.conv_engine.work import LayerWork, word_stream
+from tb.conv_engine.work import LayerWork, empty_stream, word_stream
 
 SHAPE, KERNEL, PSUM, EMIT, W_COUNT, A_TLAST, R_TLAST = range(16, 23)
 Words = list[int]
+LONG_TAIL = 400  # words: the stream then ends long after the job's outputs
 
 
 def bad_configs(hw: Hardware) -> Iterator[tuple[str, Faults]]:
@@ -99,6 +100,11 @@ def bad_weights(work: LayerWork) -> Iterator[tuple[str, Faults]]:
     yield fault("cut in the header", good[: size - 2])
     yield fault("cut in the payload", good[:-1])
     yield fault("goes on", [*good, 0, 0])
+    yield fault("goes on and on", [*good, *[0] * LONG_TAIL])
+    yield edited("long and longer", put(4, 0xFFFFFFFF, good[4] + LONG_TAIL), *[0] * LONG_TAIL)
+    nothing = empty_stream(hw.a_bytes), empty_stream(hw.pout)
+    name, magic = fault("magic, cleared early", [good[0] ^ 1, *[0] * LONG_TAIL])
+    yield name, replace(magic, a=nothing[0], r=nothing[1], early=True)
     yield fault("unused code", _with_hole(work))
     flat = order_weights(work.layer.weights, hw.pin, hw.pout)
     for name, other in (("one weight less", flat[:-1]), ("no weight", flat[:0]),

@@ -42,7 +42,8 @@ class Faults:
     cfg: values that replace those of the layer; w, a, r: streams that replace the good ones;
     code: the error that the device must report; exact_prefix: outputs that still come must be the
     good ones (false when the weights themselves are damaged); clear: leave the error by `clear`
-    (a refused layer may also be followed by the next start at once).
+    (a refused layer may also be followed by the next start at once); early: give `clear` while
+    the bad stream is still running.
     """
 
     code: int
@@ -52,6 +53,7 @@ class Faults:
     r: Stream | None = None
     exact_prefix: bool = True
     clear: bool = True
+    early: bool = False
 
     @property
     def untouched(self) -> bool:

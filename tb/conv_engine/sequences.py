@@ -71,7 +71,7 @@ def random_jobs(seed: int, hw: Hardware, count: int, budget: int) -> Iterator[La
                           rng.choice(TABLES))
         rates = random_stalls(rng, index)
         if mode.res_in and index % 5 == 0:
-            rates = replace(rates, r=245, length=3)  # starve the residual, FIFO and all
+            rates = replace(rates, r=230, length=7)  # starve the residual, FIFO and all
         yield LayerJob(f"random/{index}", work, stalls=rates)
 
 
@@ -79,7 +79,7 @@ def random_stalls(rng: Generator, index: int) -> Stalls:
     """Two of three jobs are stalled, each stream for itself."""
     if index % 3 == 0:
         return NO_STALLS
-    w, a, r, y, q = map(int, rng.choice([0, 0, 40, 128, 210, 245], size=5))
+    w, a, r, y, q = map(int, rng.choice([0, 0, 40, 128, 200, 230], size=5))
     return Stalls(w, a, r, y, q, length=int(rng.choice([0, 0, 0, 3, 20])),
                   seed=int(rng.integers(1 << 31)))
 
