@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The digits packages: an 8-layer ResNet trained on scikit-learn's digits, about 5 s per width.
+"""The digits packages: an 8-layer ResNet trained on scikit-learn's digits in seconds.
 
 float -> quantised with batch norm -> frozen statistics and two-term scales -> integers. The stated
 accuracy is that of the integer network on the 360 test images, after the last step; no step is
