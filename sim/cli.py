@@ -69,8 +69,8 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
 
 def run(verb: str, choices: Mapping[str, str]) -> int:
     """Run one verb; every user mistake ends as one line on stderr and status 2."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _terminate)
+    numbers = signal.SIGTERM, signal.SIGHUP
+    before = [signal.signal(number, _terminate) for number in numbers]
     try:
         return _VERBS[verb](choices)
     except PlutarchError as err:
@@ -91,6 +91,9 @@ def run(verb: str, choices: Mapping[str, str]) -> int:
     except BrokenPipeError:
         os.close(sys.stdout.fileno())
         return 141
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def flag(choices: Mapping[str, str], name: str) -> bool:

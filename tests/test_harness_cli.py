@@ -195,7 +195,9 @@ def test_a_full_disk_is_one_line(
         raise OSError(errno.ENOSPC, "No space left on device", "build/results/x.json")
 
     monkeypatch.setitem(cli._VERBS, "sim", full)  # type: ignore[index]
+    before = signal.getsignal(signal.SIGTERM)
     assert cli.run("sim", {}) == 2
+    assert signal.getsignal(signal.SIGTERM) is before
     line = "error: no space left on the disk (writing build/results/x.json)"
     assert capsys.readouterr().err.strip() == line
 
