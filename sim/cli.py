@@ -76,6 +76,9 @@ def run(verb: str, choices: Mapping[str, str]) -> int:
     except PlutarchError as err:
         print(f"error: {err}", file=sys.stderr)
         return 2
+    except BrokenPipeError:  # `make sim ... | head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as err:
         if err.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -88,9 +91,6 @@ def run(verb: str, choices: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        os.close(sys.stdout.fileno())
-        return 141
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)

@@ -188,6 +188,18 @@ def simulators_of(parent: int) -> list[int]:
     return [int(r[0]) for r in rows if int(r[1]) == parent and "/build/sim/" in r[2]]
 
 
+def test_a_reader_that_leaves_ends_the_run_quietly() -> None:
+    words = ["sim", "TOPLEVEL=counter_dying", "TESTCASE=never_ends"]
+    child = subprocess.Popen([sys.executable, "-c", FIXTURE_CLI, *words], cwd=ROOT, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    assert child.stdout and child.stderr
+    child.stdout.readline()
+    child.stdout.close()
+    assert child.wait(timeout=60) == 141
+    assert child.stderr.read() == ""
+    child.stderr.close()
+
+
 def test_a_full_disk_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
