@@ -166,5 +166,5 @@ class ConvEnv(uvm_env):
         self.driver.seq_item_port.connect(self.sequencer.seq_item_export)
         self.driver.launched.connect(self.scoreboard.launched.analysis_export)
         self.driver.withdrawn.connect(self.scoreboard.withdrawn.analysis_export)
-        self.monitor.seen.connect(self.coverage.analysis_export)  # before the files are deleted
         self.monitor.seen.connect(self.scoreboard.seen.analysis_export)
+        self.monitor.seen.connect(self.coverage.analysis_export)

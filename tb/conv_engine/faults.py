@@ -102,9 +102,6 @@ def bad_weights(work: LayerWork) -> Iterator[tuple[str, Faults]]:
     yield fault("goes on", [*good, 0, 0])
     yield fault("goes on and on", [*good, *[0] * LONG_TAIL])
     yield edited("long and longer", put(4, 0xFFFFFFFF, good[4] + LONG_TAIL), *[0] * LONG_TAIL)
-    nothing = empty_stream(hw.a_bytes), empty_stream(hw.pout)
-    name, magic = fault("magic, cleared early", [good[0] ^ 1, *[0] * LONG_TAIL])
-    yield name, replace(magic, a=nothing[0], r=nothing[1], early=True)
     yield fault("unused code", _with_hole(work))
     flat = order_weights(work.layer.weights, hw.pin, hw.pout)
     for name, other in (("one weight less", flat[:-1]), ("no weight", flat[:0]),
@@ -147,6 +144,10 @@ def bad_lasts(work: LayerWork) -> Iterator[tuple[str, Faults]]:
             bad = Stream(stream.data, last)
             faults = Faults(code, a=bad) if port == "a" else Faults(code, r=bad)
             yield f"{port} {name}", faults
+    one = Stream(work.a_stream.data[:1], np.ones(1, dtype=bool))
+    none = empty_stream(work.hw.pout)
+    tail = _stream([*_words(work.weight_bytes), *[0] * LONG_TAIL])
+    yield "a early, cleared early", Faults(A_TLAST, w=tail, a=one, r=none, early=True)
 
 
 def _with_hole(work: LayerWork) -> Words:
