@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sim import house, results, systools
@@ -72,8 +75,11 @@ def check(command: Sequence[str], cwd: Path = ROOT) -> str:
     return said or f"status {done.returncode}" if done.returncode else ""
 
 
-def _hdl(target: Target, icarus: bool, scratch: Path) -> Iterator[tuple[str, str]]:
-    """Yield (what, complaint) for the TOPLEVEL itself and for each wrapper of its benches."""
+Check = tuple[str, Callable[[], str]]  # what is checked, and the call that returns complaints
+
+
+def _hdl(target: Target, icarus: bool, scratch: Path) -> Iterator[Check]:
+    """Yield the checks of the TOPLEVEL itself and of each wrapper of its benches."""
     tops = [Bench("", target.name, target.sources, ())]
     tops += [bench for bench in target.benches if bench.top != target.name]
     for name, parameters in parameter_sets(target):
@@ -84,17 +90,17 @@ def _hdl(target: Target, icarus: bool, scratch: Path) -> Iterator[tuple[str, str
                 if bench.passed is None or key in bench.passed
             }
             rest = bench.top, bench.sources, target.includes, passed
-            wrapper = bench.top != target.name
-            said = check(verilator_command(*rest, bench=wrapper), scratch)
-            yield f"verilator {bench.top} {name}", said
+            command = verilator_command(*rest, bench=bench.top != target.name)
+            yield f"verilator {bench.top} {name}", functools.partial(check, command, scratch)
             if icarus:
-                yield f"iverilog {bench.top} {name}", check(icarus_command(*rest), scratch)
+                command = icarus_command(*rest)
+                yield f"iverilog {bench.top} {name}", functools.partial(check, command, scratch)
 
 
-def _python() -> Iterator[tuple[str, str]]:
-    yield "ruff", check([sys.executable, "-m", "ruff", "check", "."])
-    yield "mypy --strict golden sim", check([sys.executable, "-m", "mypy"])
-    yield "house rules", "\n".join(house.complaints())
+def _python() -> Iterator[Check]:
+    yield "ruff", functools.partial(check, [sys.executable, "-m", "ruff", "check", "."])
+    yield "mypy --strict golden sim", functools.partial(check, [sys.executable, "-m", "mypy"])
+    yield "house rules", lambda: "\n".join(house.complaints())
 
 
 def run(choices: Mapping[str, str]) -> int:
@@ -103,17 +109,20 @@ def run(choices: Mapping[str, str]) -> int:
     icarus = systools.ensure_icarus(print)
     BUILD.mkdir(exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="lint-", dir=BUILD))
+    checks = [] if "TOPLEVEL" in choices else list(_python())
+    checks += [one for target in targets for one in _hdl(target, icarus, scratch)]
     done: list[dict[str, object]] = []
+    pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        parts = [] if "TOPLEVEL" in choices else [_python()]
-        parts += [_hdl(target, icarus, scratch) for target in targets]
-        for part in parts:
-            for what, complaint in part:
-                done.append({"check": what, "passed": not complaint})
-                print(f"{'FAIL' if complaint else 'ok  '} {what}", flush=True)
-                if complaint:
-                    print(complaint.rstrip())
+        waiting = [(what, pool.submit(call)) for what, call in checks]
+        for what, future in waiting:
+            complaint = future.result()
+            done.append({"check": what, "passed": not complaint})
+            print(f"{'FAIL' if complaint else 'ok  '} {what}", flush=True)
+            if complaint:
+                print(complaint.rstrip())
     finally:
+        pool.shutdown(cancel_futures=True)
         shutil.rmtree(scratch, ignore_errors=True)
     failed = sum(not check["passed"] for check in done)
     content = {"checks": done, "failed": failed, "icarus": icarus, "passed": not failed}

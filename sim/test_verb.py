@@ -12,14 +12,14 @@ import find_libpython
 
 from sim import systools
 from sim.errors import HarnessError, unknown
-from sim.paths import ROOT
+from sim.paths import RESULTS, ROOT
 from sim.request import SIMULATORS
 from sim.targets import find
 
 
 def pytest_words(choices: Mapping[str, str], icarus: bool) -> list[str]:
     """Return pytest's arguments for the user's choices. Raises HarnessError."""
-    words = []
+    words = [f"--junitxml={RESULTS / 'test.xml'}"]
     if "SIM" in choices and choices["SIM"] != "both":
         if choices["SIM"] not in SIMULATORS:
             raise unknown("SIM", choices["SIM"], (*SIMULATORS, "both"))

