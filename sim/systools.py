@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from sim.errors import HarnessError
+from sim.paths import ROOT
 
 Say = Callable[[str], None]
 
@@ -49,7 +50,9 @@ def apt_install(packages: Sequence[str], why: str, say: Say) -> bool:
 
 
 def require_compiler() -> None:
-    """Raise HarnessError that names every tool Verilator's builds need and the machine lacks."""
+    """Raise HarnessError that names what stops Verilator's builds: missing tools, a bad path."""
+    if any(letter.isspace() for letter in str(ROOT)):
+        raise HarnessError(f"{ROOT}: make cannot build in a path with a space, clone elsewhere")
     missing = [package for tool, package in _VERILATOR_NEEDS.items() if not shutil.which(tool)]
     if missing:
         raise HarnessError(
