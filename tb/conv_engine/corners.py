@@ -118,7 +118,8 @@ def _ties(hw: Hardware, seed: int) -> Named:
 
     The activations are zero, so t is the bias: each channel gets its own t.
     """
-    for shift in (0, 1, 5, 20 if hw.t_bits < 60 else 40):
+    far = 20 if hw.t_bits < 60 else 40
+    for shift, relu in ((0, False), (0, True), (1, False), (1, True), (5, False), (far, False)):
         cuts = {0}
         for level in range(num_levels(hw.bits)):
             half = 3 << (shift + level - 1) if shift + level else 3
@@ -130,10 +131,11 @@ def _ties(hw: Hardware, seed: int) -> Named:
         for first in range(0, len(bias), hw.cout_max):
             part = bias[first:first + hw.cout_max]
             weights = np.ones((len(part), 1, 1, 1), np.uint8)
-            layer = _plain(hw, weights, bias=part, raw=False, emit_code=True, emit_res=True,
-                           proj_shift=shift, res_out_shift=shift)
+            layer = _plain(hw, weights, bias=part, raw=False, relu=relu, emit_code=True,
+                           emit_res=True, proj_shift=shift, res_out_shift=shift)
             a = np.zeros((1, 1, 1, 1), np.int8 if hw.act == "int8" else np.uint8)
-            yield f"extreme/ties {shift} {first}", LayerWork(layer, a, None, hw)
+            name = f"extreme/ties {shift} {'relu ' * relu}{first}"
+            yield name, LayerWork(layer, a, None, hw)
 
 
 def sizes(hw: Hardware, seed: int, quick: bool) -> Named:
