@@ -36,8 +36,10 @@ def main(words: list[str]) -> int:
         if changed and verb.wants_icarus:
             systools.ensure_icarus(_say)
         if not _in_venv():
+            # The choices go along in words: those that came through make's MAKEFLAGS are read once.
             python = str(bootstrap.python_in(VENV))
-            os.execv(python, [python, "-m", "sim", *words])
+            given = [f"{name}={value}" for name, value in choices.items()]
+            os.execv(python, [python, "-m", "sim", verb.name, *given])
         from sim import cli  # needs what the set-up installed
 
         return cli.run(verb.name, choices)

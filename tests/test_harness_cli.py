@@ -255,6 +255,18 @@ def test_make_passes_words_that_a_shell_would_eat() -> None:
     assert repr("a'b;c \"e&f") in done.stderr
 
 
+def test_a_parameter_given_to_make_reaches_the_run() -> None:
+    # Through make, then out of a bare python3 into .venv: the range is checked on the far side.
+    env = {k: v for k, v in os.environ.items() if not k.startswith("MAKE")}
+    env["PATH"] = f"{Path(sys.base_prefix) / 'bin'}:{env['PATH']}"
+    done = subprocess.run(
+        ["make", "--no-print-directory", "sim", "TOPLEVEL=axis_skid", "WIDTH=0"],
+        cwd=ROOT, capture_output=True, text=True, check=False, env=env,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "WIDTH=0 is out of range" in done.stderr
+
+
 @pytest.mark.parametrize("words", [[], ["help"]])
 def test_help_lists_verbs_and_toplevels(words: list[str]) -> None:
     done = subprocess.run(["make", *words], cwd=ROOT, capture_output=True, text=True, check=True)
