@@ -53,6 +53,17 @@ class Stalls(ConvTest):
                     stall = StallRates(*(level,) * 5, length=seed - 1, seed=seed)
                     await self._same(LayerJob(name, work, stalls=stall), free.y, free.q)
 
+        if not self.quick:
+            await self.play([self._starved()])
+
+    def _starved(self) -> LayerJob:
+        """One-pixel maps: next to nothing but weights, and those come late."""
+        hw = self.hw
+        shape = Shape(1, 1, hw.pin, min(hw.cout_max, 12 * hw.pout), 1, 1, 0)
+        work = draw_layer(generator(self.settings.seed, "starved"), hw, "starved", shape,
+                          Mode(emit="code"))
+        return LayerJob("stalls/weights starved", work, stalls=StallRates(w=250, length=9))
+
     async def _same(self, job: LayerJob, y: Stream, q: Stream) -> None:
         await self.play([job])
         seen = self.last
