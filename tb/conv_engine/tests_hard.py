@@ -28,7 +28,10 @@ class Stalls(ConvTest):
         hw = self.hw
         side = min(5 if self.quick else 9, int((hw.psum_depth // 2) ** 0.5) - 1)
         width = min(side + 1, hw.line_depth)
-        shape = Shape(side, width, hw.pin + 1, hw.pout + 1, min(3, hw.kmax), 1, hw.kmax > 1, 2)
+        fill = -(-2 * self.settings.integer("FIFO_DEPTH") // (side * width))  # the FIFOs twice
+        images = min(max(2, fill), hw.psum_depth // (side * width))
+        shape = Shape(side, width, hw.pin + 1, hw.pout + 1, min(3, hw.kmax), 1, hw.kmax > 1,
+                      images)
         return draw_layer(generator(self.settings.seed, "stalls", index), hw, f"stalls{index}",
                           shape, mode)
 
@@ -36,7 +39,7 @@ class Stalls(ConvTest):
         works = [self._work(0, Mode(True, True, "code+res")), self._work(1, Mode(emit="raw"))]
         levels = (128,) if self.quick else (30, 128, 240)
         for kind, work in zip(("both", "raw"), works, strict=True):
-            kind += f" {work.a.shape[2]} rows"
+            kind += f" {work.a.shape[2]} rows x{len(work.a)}"
             await self.play([LayerJob(f"stalls/{kind}/none", work)])
             free = self.last
             for stream in STREAMS:
