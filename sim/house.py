@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sim.paths import ROOT
 
-_FOLDERS = ("golden", "rtl", "sim", "tb", "tests")
+_FOLDERS = ("golden", "host", "rtl", "sim", "tb", "tests")
 _ENDINGS = {".py", ".v", ".vh", ".toml", ".sh"}
 _LONGEST = 400
 _SPDX = "SPDX-License-Identifier: Apache-2.0"

@@ -106,7 +106,7 @@ def _tests_key(bench: Bench, settings: Path) -> str:
     choices = [content[k] for k in ("toplevel", "bench", "sim", "parameters", "options", "net")]
     digest = hashlib.sha256(json.dumps([bench.tests, choices, sys.version]).encode())
     digest.update(importlib.metadata.version("cocotb").encode())
-    for folder in ("tb", "golden", "tests/fixtures"):
+    for folder in ("tb", "golden", "host", "tests/fixtures"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             digest.update(str(path).encode() + path.read_bytes())
     return digest.hexdigest()[:24]

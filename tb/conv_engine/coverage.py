@@ -15,7 +15,8 @@ from pyuvm import ConfigDB, uvm_subscriber
 
 from golden.errors import ShuffError
 from golden.shuff import decode, restore_weights
-from tb.common.beats import read_player, unpack_lanes
+from host.packing import unpack_lanes
+from tb.common.beats import read_player
 from tb.common.bins import Model
 from tb.conv_engine.bfm import ConvBfm, Observed
 from tb.conv_engine.coverage_model import (

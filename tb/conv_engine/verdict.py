@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb.common.beats import Stream, unpack_lanes
+from host.packing import unpack_lanes
+from tb.common.beats import Stream
 from tb.conv_engine import cycle_model
 from tb.conv_engine.bfm import Observed, first_difference
 from tb.conv_engine.job import Faults, LayerJob

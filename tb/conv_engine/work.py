@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from golden.layer import ConvLayer, Int8s, LayerOutput
 from golden.shuff import encode, order_weights
-from tb.common.beats import Stream, pack_lanes
+from host.packing import pack_lanes
+from tb.common.beats import Stream
 from tb.conv_engine.hardware import Hardware
 
 
