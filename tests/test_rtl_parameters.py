@@ -24,6 +24,7 @@ LEGAL: list[tuple[str, dict[str, Value]]] = [
     *[("adder_tree", {"N": n, "IW": iw}) for n, iw in ((1, 2), (2, 14), (3, 64), (72, 14))],
     *[(lane, {"B": b, "N": n}) for lane in ("lane_plut", "lane_shift", "lane_shift8")
       for b, n in ((2, 1), (3, 9), (4, 1), (4, 72), (5, 2), (5, 49))],
+    *[("lane_mac", {"N": n}) for n in (1, 2, 9, 72)],
     *[("lane_bank", {"LANE": lane, "B": b, "KMAX": k, "PIN": pin, "POUT": pout})
       for lane in ("P1", "S0", "S1")
       for b, k, pin, pout in ((2, 1, 1, 1), (3, 7, 2, 3), (4, 3, 8, 8), (5, 5, 1, 2))],
@@ -41,6 +42,8 @@ ILLEGAL: list[tuple[str, dict[str, Value], str]] = [
     *[(lane, {name: value}, name.lower())
       for lane in ("lane_plut", "lane_shift", "lane_shift8")
       for name, value in (("B", 1), ("B", 6), ("N", 0), ("N", 2049), ("SUMW", 12))],
+    *[("lane_mac", {name: value}, name.lower())
+      for name, value in (("N", 0), ("N", 2049), ("SUMW", 12))],
     ("lane_bank", {"LANE": "P9"}, "lane"),
     *[("lane_bank", {name: value}, name.lower())
       for name, value in (("B", 1), ("B", 6), ("KMAX", 2), ("KMAX", 9), ("PIN", 0),

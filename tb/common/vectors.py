@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from cocotb.triggers import FallingEdge
 
-from tb.common import beats, clocking
+from host.packing import pack_lanes, unpack_lanes
+from tb.common import clocking
 
 Ints = npt.NDArray[np.int64]
 Inputs = Sequence[tuple[Any, Sequence[int]]]
@@ -23,7 +24,7 @@ def to_words(values: npt.NDArray[Any], bits: int) -> list[int]:
     return [
         int.from_bytes(row, "little")
         for part in np.array_split(values, len(values) // 4096 + 1)
-        for row in beats.pack_lanes(part, bits, nbytes)
+        for row in pack_lanes(part, bits, nbytes)
     ]
 
 
@@ -31,7 +32,7 @@ def from_words(words: Sequence[int], bits: int, lanes: int) -> Ints:
     """Unpack signed lanes of up to 63 bits: (vectors, lanes) int64."""
     nbytes = (lanes * bits + 7) // 8
     raw = np.frombuffer(b"".join(word.to_bytes(nbytes, "little") for word in words), np.uint8)
-    return beats.unpack_lanes(raw.reshape(len(words), nbytes), bits, lanes, signed=True)
+    return unpack_lanes(raw.reshape(len(words), nbytes), bits, lanes, signed=True)
 
 
 async def stream(edge: FallingEdge, inputs: Inputs, output: Any, latency: int) -> list[int]:
