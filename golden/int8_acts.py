@@ -14,7 +14,7 @@ import numpy as np
 
 from golden.codes import BigInts, Ints
 from golden.layer import MAX_CHANNEL_SHIFT, Int8s, LayerOutput, residual_word
-from golden.network import INPUT, FcLayer, Network, Node, shortcut
+from golden.network import INPUT, FcLayer, MaxPool, Network, Node
 
 
 def with_int8_activations(net: Network, images: Int8s) -> Network:
@@ -25,26 +25,23 @@ def with_int8_activations(net: Network, images: Int8s) -> Network:
     """
     nodes: dict[str, Node] = {}
     outputs: dict[str, LayerOutput] = {}
-    for old in net.nodes:
-        a = images if old.source == INPUT else outputs[old.source].res
-        assert a is not None  # every layer here emits residual words
-        exp_a = net.input_exp if old.source == INPUT else nodes[old.source].exp_res
-        node = _moved(old, exp_a)
-        residual = None
-        added = node.residual
-        if added is not None:
-            shift = nodes[added].exp_res - node.exp_t
+    before: dict[str, Node] = {}  # the layer, or the one whose values a max pool hands on
+    for old in net.steps():
+        if isinstance(old, MaxPool):
+            before[old.name], nodes[old.name] = before[old.source], nodes[old.source]
+            outputs[old.name] = net.job(old, images, outputs).expected
+            continue
+        node = _moved(old, net.input_exp if old.source == INPUT else nodes[old.source].exp_res)
+        if node.residual is not None:
+            shift = nodes[node.residual].exp_res - node.exp_t
             node = replace(node, layer=replace(node.layer, res_shift=shift))
-            shape = (node.layer.out_channels, *node.layer.out_shape(a.shape[2], a.shape[3]))
-            residual = shortcut(outputs[added].res, shape)
-        t = node.layer.run(a, residual).t
+        t = net.job(node, images, outputs).expected.t
         layer = replace(node.layer, res_out_shift=best_word_shift(t))
-        nodes[layer.name] = replace(node, layer=layer)
+        before[layer.name], nodes[layer.name] = old, replace(node, layer=layer)
         outputs[layer.name] = LayerOutput(t, t, None, residual_word(t, layer.res_out_shift))
-    last = {node.layer.name: node for node in net.nodes}[net.pool_source]
-    grown = nodes[net.pool_source].exp_res - last.exp_res
+    grown = nodes[net.pool_source].exp_res - before[net.pool_source].exp_res
     fc = FcLayer(net.fc.weights, _rescaled(net.fc.bias, grown), net.fc.exp_w)
-    return replace(net, nodes=tuple(nodes.values()), fc=fc)
+    return replace(net, nodes=tuple(nodes[node.layer.name] for node in net.nodes), fc=fc)
 
 
 def _moved(node: Node, exp_a: int) -> Node:
@@ -59,7 +56,7 @@ def _moved(node: Node, exp_a: int) -> Node:
                     shift1=layer.shift1 + left,
                     shift2=np.where(layer.term2 != 0, layer.shift2 + left, 0),
                     bias=_rescaled(layer.bias, rest))
-    return replace(node, layer=moved, exp_a=exp_a, exp_t=node.exp_t + rest)
+    return replace(node, layer=moved, exp_a=exp_a, exp_t=node.exp_t + rest, as_values=False)
 
 
 def _rescaled(values: Ints, grown: int) -> Ints:

@@ -17,7 +17,7 @@ from golden.codes import levels
 from golden.errors import PlutarchError
 from golden.files import npz_bytes, read_npz, sha256
 from golden.layer import ConvLayer, LayerOutput
-from golden.network import FcLayer, Network, Node
+from golden.network import FcLayer, MaxPool, Network, Node
 from golden.shuff import decode, encode, order_weights, restore_weights
 from golden.shuff.header import read_header
 
@@ -32,12 +32,21 @@ DIGEST_IMAGES = 64  # images whose intermediates are stored as SHA-256
 _SCALARS = ("stride", "pad", "relu", "proj_shift", "res_in", "res_shift", "emit_code", "emit_res",
             "res_out_shift", "raw", "act", "wgt")
 _CHANNEL_FIELDS = ("shift1", "shift2", "term2", "bias")
+# What a layer's entry may hold, by op. Anything else would change what is computed.
+_FIELDS: dict[str, frozenset[str]] = {
+    "conv": frozenset((*_SCALARS, "op", "name", "bits", "shape", "source", "residual", "exponents",
+                       "bounds", "weights_sha256", "params", "weights", "code_lengths",
+                       "as_values")),
+    "maxpool": frozenset(("op", "name", "source", "kernel", "stride", "pad")),
+}
+_RUN_BY = "conv (by the accelerator) and maxpool (by the host)"
 
 
 def dump(net: Network) -> tuple[dict[str, Any], Files]:
     """(manifest entries, files by relative path) of a network; deterministic."""
     files: Files = {}
-    layers = [_dump_node(node, files) for node in net.nodes]
+    layers = [_dump_pool(step) if isinstance(step, MaxPool) else _dump_node(step, files)
+              for step in net.steps()]
     files[FC_FILE] = npz_bytes({"weights": net.fc.weights, "bias": net.fc.bias})
     files[SAMPLES] = npz_bytes({"images": net.images, "labels": net.labels.astype(np.uint16)})
     files[GOLDEN] = npz_bytes(_flat(net.run(net.images[:GOLDEN_IMAGES])))
@@ -56,6 +65,11 @@ def dump(net: Network) -> tuple[dict[str, Any], Files]:
     }, files
 
 
+def _dump_pool(pool: MaxPool) -> dict[str, Any]:
+    return {"op": "maxpool", "name": pool.name, "source": pool.source, "kernel": pool.kernel,
+            "stride": pool.stride, "pad": pool.pad}
+
+
 def _dump_node(node: Node, files: Files) -> dict[str, Any]:
     layer = node.layer
     folder = f"layers/{layer.name}"
@@ -71,6 +85,8 @@ def _dump_node(node: Node, files: Files) -> dict[str, Any]:
         "params": f"{folder}/layer.npz",
     }
     entry |= {name: getattr(layer, name) for name in _SCALARS}
+    if node.as_values:  # otherwise absent, as in the first packages
+        entry["as_values"] = True
     if layer.wgt == "pot":
         stream = encode(order_weights(layer.weights, PIN, POUT), layer.bits, PIN, POUT, MODE)
         entry["weights"] = f"{folder}/weights.shuff"
@@ -90,18 +106,38 @@ def load(manifest: Mapping[str, Any], files: Mapping[str, bytes], where: str) ->
     """
     try:
         stream = manifest["stream"]
-        nodes = tuple(_load_node(entry, files, stream, where) for entry in manifest["layers"])
+        layers = [(_op(entry, where), entry) for entry in manifest["layers"]]
+        nodes = tuple(_load_node(entry, files, stream, where)
+                      for op, entry in layers if op == "conv")
+        pools = tuple(MaxPool(entry["name"], entry["source"], entry["kernel"], entry["stride"],
+                              entry["pad"]) for op, entry in layers if op == "maxpool")
+        if set(manifest["pool"]) != {"source"}:
+            raise PlutarchError(f"{where}: pool: {sorted(manifest['pool'])}: only the sum over all "
+                                "pixels of one source is supported (done by the host)")
         fc = read_npz(files[manifest["fc"]["file"]], f"{where}/{manifest['fc']['file']}")
         samples = read_npz(files[SAMPLES], f"{where}/{SAMPLES}")
         return Network(
             manifest["net"], manifest["bits"], nodes, manifest["pool"]["source"],
             FcLayer(fc["weights"], fc["bias"], manifest["fc"]["exp_w"]),
             manifest["input"]["exponent"], samples["images"],
-            samples["labels"].astype(np.int64), manifest["about"])
+            samples["labels"].astype(np.int64), manifest["about"], pools)
     except KeyError as error:
         raise PlutarchError(f"{where}/manifest.json: {error} is missing") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise PlutarchError(f"{where}/manifest.json: malformed: {error}") from error
+
+
+def _op(entry: Mapping[str, Any], where: str) -> str:
+    """The op of a layer's entry; PlutarchError if it, or a field of it, is none we can run."""
+    op = str(entry.get("op", "conv"))
+    named = f"{where}: layer {entry['name']}: "
+    if op not in _FIELDS:
+        raise PlutarchError(f"{named}op {op!r} is not supported; {_RUN_BY} are. Run it outside, "
+                            "between a package of the layers before it and one of those behind it")
+    for field in sorted(set(entry) - _FIELDS[op]):
+        raise PlutarchError(f"{named}{field!r} of a {op} is not supported; this version runs plain "
+                            f"{_RUN_BY}. A program that wrote this field runs the package")
+    return op
 
 
 def _load_node(entry: Mapping[str, Any], files: Mapping[str, bytes], stream: Mapping[str, Any],
@@ -123,7 +159,8 @@ def _load_node(entry: Mapping[str, Any], files: Mapping[str, bytes], stream: Map
     fields |= {key: arrays[key] for key in _CHANNEL_FIELDS}
     layer = ConvLayer(name=entry["name"], bits=entry["bits"], weights=weights, **fields)
     exps = entry["exponents"]
-    return Node(layer, entry["source"], entry["residual"], exps["w"], exps["a"], exps["t"])
+    return Node(layer, entry["source"], entry["residual"], exps["w"], exps["a"], exps["t"],
+                bool(entry.get("as_values", False)))
 
 
 def _flat(outputs: Mapping[str, LayerOutput]) -> Arrays:
