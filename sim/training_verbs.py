@@ -19,14 +19,18 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _net_and_bits(verb: str, net: str, choices: Mapping[str, str]) -> int:
-    """Check the choices both verbs share; return the bits. Raises HarnessError."""
-    if choices.get("NET", net) != net:
-        raise unknown(f"NET of make {verb}", choices["NET"], (net,))
+def _net_and_bits(verb: str, nets: tuple[str, ...], choices: Mapping[str, str]) -> tuple[str, int]:
+    """Check the choices the verbs share; return network (default the first) and bits.
+
+    Raises HarnessError.
+    """
+    net = choices.get("NET", nets[0])
+    if net not in nets:
+        raise unknown(f"NET of make {verb}", net, nets)
     bits = whole(choices, "B", 4)
     if not 3 <= bits <= 5:
         raise HarnessError(f"B={bits} is out of range 3..5")
-    return bits
+    return net, bits
 
 
 def _finish(verb: str, report: dict[str, Any]) -> int:
@@ -45,20 +49,21 @@ def _finish(verb: str, report: dict[str, Any]) -> int:
 
 def train(choices: Mapping[str, str]) -> int:
     """Train digits into build/packages/. Raises PlutarchError for what the user got wrong."""
-    bits = _net_and_bits("train", "digits", choices)
+    _, bits = _net_and_bits("train", ("digits",), choices)
     from golden.training.digits import train_digits
 
     return _finish("train", train_digits(bits, whole(choices, "SEED", 0), _OUT, _say))
 
 
 def quantize(choices: Mapping[str, str]) -> int:
-    """Convert the ResNet20 checkpoint into build/packages/. Raises PlutarchError."""
-    bits = _net_and_bits("quantize", "resnet20", choices)
+    """Convert a CIFAR-10 checkpoint into build/packages/. Raises PlutarchError."""
+    net, bits = _net_and_bits("quantize", ("resnet20", "resnet56"), choices)
     images = whole(choices, "IMAGES", 1000)
     tune = flag(choices, "TUNE")
-    from golden.training.quantize import FINE_TUNED, PLAIN, quantize_resnet20
+    from golden.training.quantize import FINE_TUNED, PLAIN, quantize_cifar
 
-    report = quantize_resnet20(
+    report = quantize_cifar(
+        net,
         bits,
         out_dir=_OUT,
         images=images,

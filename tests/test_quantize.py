@@ -86,7 +86,7 @@ def test_checkpoint_is_loaded_whole(folder: Path) -> None:
 @pytest.mark.parametrize("bits", [3, 4, 5])
 def test_package_of_a_made_up_checkpoint(bits: int, folder: Path, tmp_path: Path) -> None:
     said: list[str] = []
-    report = quantize.quantize_resnet20(bits, folder, tmp_path / "out", 8, said.append,
+    report = quantize.quantize_cifar("resnet20", bits, folder, tmp_path / "out", 8, said.append,
                                         recipe=SMALL)
     assert report["data"] == "CIFAR-10 (JPEG)" and report["package"].endswith(f"resnet20-b{bits}")
     assert any("FP32" in line and "CIFAR-10 (JPEG)" in line for line in said)
@@ -98,11 +98,36 @@ def test_package_of_a_made_up_checkpoint(bits: int, folder: Path, tmp_path: Path
     assert len(jobs) == 18 and sum(job.residual is not None for job in jobs) == 9
     assert [job.a.shape[2] for job in jobs] == [32] * 7 + [16] * 6 + [8] * 5
     assert len(net.int8_activation_jobs(net.images[:1])) == 18
+    work = net.work()
+    assert sum(step.macs for step in work) == 40_551_040  # paper-facts 2.3
+    assert sum(step.weights for step in work) + len(net.fc.bias) == 268_346
+
+
+def test_resnet56_goes_the_same_way(folder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    made = ResNet(3, 9, 4)
+    with torch.no_grad():
+        made.train()(torch.randn(8, 3, 32, 32))
+    file = folder / "checkpoints" / "resnet56-test.th"
+    torch.save({"state_dict": _state(made)}, file)
+    report = quantize.quantize_cifar("resnet56", 4, folder, tmp_path / "out", 4, recipe=SMALL)
+    assert report["package"].endswith("resnet56-b4") and verify_package(report["package"])
+    net = load_package(report["package"])
+    work = net.work()
+    assert net.name == "resnet56" and len(net.nodes) == 55
+    assert "NET=resnet56" in net.about["command"]
+    assert sum(step.macs for step in work) == 125_485_696  # paper-facts 2.3
+    assert sum(step.weights for step in work) + len(net.fc.bias) == 848_954
+    file.rename(folder / "checkpoints" / "resnet20-test.th")
+    with pytest.raises(PlutarchError, match=r"layer1\.3\.conv1\.weight is not in resnet20"):
+        quantize.quantize_cifar("resnet20", 4, folder, tmp_path / "out", 4, recipe=SMALL)
+    with pytest.raises(PlutarchError, match="NET=resnet21; there is resnet20, resnet56"):
+        quantize.quantize_cifar("resnet21", 4, folder, tmp_path / "out", 4, recipe=SMALL)
 
 
 def test_integer_network_follows_the_float_one(folder: Path, tmp_path: Path) -> None:
     """Five bits on a random net: the logits point the same way as in float."""
-    report = quantize.quantize_resnet20(5, folder, tmp_path / "out", 8,
+    report = quantize.quantize_cifar("resnet20", 5, folder, tmp_path / "out", 8,
                                         recipe=replace(SMALL, samples=8))
     net = load_package(report["package"])
     model = ResNet(3, 3, 5)
@@ -134,9 +159,10 @@ def test_statistics_are_measured_from_nothing(folder: Path) -> None:
 def test_fine_tune_runs_both_stages(folder: Path, tmp_path: Path) -> None:
     said: list[str] = []
     recipe = replace(SMALL, quant_steps=6, frozen_steps=6, training=24, batch=4)
-    report = quantize.quantize_resnet20(4, folder, tmp_path / "out", 4, said.append, recipe=recipe)
+    report = quantize.quantize_cifar("resnet20", 4, folder, tmp_path / "out", 4, said.append,
+                                     recipe=recipe)
     assert report["fine_tuned"] and sum("fine-tune step 6" in line for line in said) == 2
-    plain = quantize.quantize_resnet20(4, folder, tmp_path / "plain", 4, recipe=SMALL)
+    plain = quantize.quantize_cifar("resnet20", 4, folder, tmp_path / "plain", 4, recipe=SMALL)
     assert not plain["fine_tuned"]
     one, two = (load_package(x["package"]) for x in (report, plain))
     assert any((x.layer.weights != y.layer.weights).any()
@@ -186,7 +212,7 @@ def _cut(file: Path) -> None:
 def test_bad_data_is_one_line(break_it: Any, message: str, folder: Path, tmp_path: Path) -> None:
     break_it(folder)
     with pytest.raises(PlutarchError, match=message) as caught:
-        quantize.quantize_resnet20(4, folder, tmp_path / "out", 4, recipe=SMALL)
+        quantize.quantize_cifar("resnet20", 4, folder, tmp_path / "out", 4, recipe=SMALL)
     assert "\n" not in str(caught.value) and not (tmp_path / "out").exists()
 
 
@@ -202,14 +228,14 @@ def test_damaged_jpeg_is_named(folder: Path) -> None:
 def test_limits_and_missing_folder(folder: Path, tmp_path: Path,
                                    monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(PlutarchError, match="B=6"):
-        quantize.quantize_resnet20(6, folder, tmp_path)
+        quantize.quantize_cifar("resnet20", 6, folder, tmp_path)
     with pytest.raises(PlutarchError, match="0 test images"):
-        quantize.quantize_resnet20(4, folder, tmp_path, 0)
+        quantize.quantize_cifar("resnet20", 4, folder, tmp_path, 0)
     with pytest.raises(PlutarchError, match=r"train\.npz: has 24 images, 2048"):
-        quantize.quantize_resnet20(4, folder, tmp_path, 4)
+        quantize.quantize_cifar("resnet20", 4, folder, tmp_path, 4)
     monkeypatch.setenv("PLUTARCH_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(PlutarchError, match=r"PLUTARCH_DATA: .*nowhere is no folder"):
-        quantize.quantize_resnet20(4, None, tmp_path)
+        quantize.quantize_cifar("resnet20", 4, None, tmp_path)
     monkeypatch.setenv("PLUTARCH_DATA", str(folder))
     assert data.data_folder() == folder
 
@@ -223,6 +249,6 @@ def _real_data() -> Path | None:
 @pytest.mark.skipif(_real_data() is None, reason="no CIFAR-10 (JPEG) under PLUTARCH_DATA")
 def test_real_checkpoint_at_four_bits(tmp_path: Path) -> None:
     recipe = replace(quantize.PLAIN, statistics=1024, samples=4)
-    report = quantize.quantize_resnet20(4, _real_data(), tmp_path, 250, recipe=recipe)
+    report = quantize.quantize_cifar("resnet20", 4, _real_data(), tmp_path, 250, recipe=recipe)
     assert report["fp32_percent"] > 75 and report["integer_percent"] > 60
     verify_package(report["package"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CIFAR-10 ResNet20 checkpoint to an integer package.
+"""The CIFAR-10 checkpoints (ResNet20, ResNet56) to integer packages.
 
 Exponents that lose least, batch norm statistics measured again behind the quantisers, two-term
 scales; optionally a short fine-tune. All accuracies are on CIFAR-10 (JPEG), and the integer one is
@@ -29,6 +29,7 @@ from golden.training.loop import correct, real_input, repeatable, shifted, train
 from golden.training.models import ResNet
 
 LABEL = "CIFAR-10 (JPEG)"
+BLOCKS = {"resnet20": 3, "resnet56": 9}  # basic blocks in each of the three stages
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,18 @@ PLAIN = Recipe()
 FINE_TUNED = Recipe(quant_steps=300, frozen_steps=100, training=20000)  # about two CPU minutes
 
 
-def quantize_resnet20(bits: int, data_dir: str | Path | None = None,
-                      out_dir: str | Path = "build/packages", images: int = 1000,
-                      progress: Progress | None = None, seed: int = 0,
-                      recipe: Recipe = PLAIN) -> dict[str, Any]:
-    """Convert ResNet20 to W = A = bits, write <out_dir>/resnet20-b<bits>, return a report.
+def quantize_cifar(name: str, bits: int, data_dir: str | Path | None = None,
+                   out_dir: str | Path = "build/packages", images: int = 1000,
+                   progress: Progress | None = None, seed: int = 0,
+                   recipe: Recipe = PLAIN) -> dict[str, Any]:
+    """Convert a network of BLOCKS to W = A = bits, write <out_dir>/<name>-b<bits>, report.
 
     images: CIFAR-10 (JPEG) test images on which FP32 and integer Top-1 are measured. recipe: PLAIN
     (no training) or FINE_TUNED. Raises PlutarchError for missing or damaged data (naming the file)
-    and bits other than 3, 4, 5.
+    and bits other than 3, 4, 5 or another name.
     """
+    if name not in BLOCKS:
+        raise PlutarchError(f"quantize: NET={name}; there is {', '.join(BLOCKS)}")
     if bits not in ACCUMULATOR_BITS:
         raise PlutarchError(f"quantize: B={bits}; the hardware takes 3, 4 or 5")
     if not 1 <= images <= 10000:
@@ -70,31 +73,31 @@ def quantize_resnet20(bits: int, data_dir: str | Path | None = None,
     folder = data.data_folder(data_dir)
     started = time.monotonic()
     with repeatable(seed, recipe.threads) as generator:
-        model = ResNet(3, 3, bits)
-        load_checkpoint(model, folder)
+        model = ResNet(3, BLOCKS[name], bits)
+        load_checkpoint(model, folder, name)
         tuned = recipe.quant_steps + recipe.frozen_steps > 0
         needed = recipe.training if tuned else max(recipe.calibration, recipe.statistics)
-        say(f"resnet20 b={bits}: reading {needed} + {images} images of {LABEL}")
+        say(f"{name} b={bits}: reading {needed} + {images} images of {LABEL}")
         training = data.cifar(folder, "train", needed)
         test = data.cifar(folder, "test", images)
         fp32 = correct(model, test, data.CIFAR_EXP)
-        say(f"resnet20 b={bits}: FP32 {fp32} of {images} right on {LABEL}")
-        quantise(model, training, recipe, generator, say)
+        say(f"{name} b={bits}: FP32 {fp32} of {images} right on {LABEL}")
+        quantise(model, training, recipe, generator, lambda line: say(f"{name} {line}"))
     about: dict[str, Any] = {
-        "command": f"make quantize NET=resnet20 B={bits} SEED={seed} IMAGES={images}"
+        "command": f"make quantize NET={name} B={bits} SEED={seed} IMAGES={images}"
                    + (" TUNE=1" if recipe == FINE_TUNED else ""), "seed": seed,
         "data": f"{LABEL}, checkpoint of akamaster/pytorch_resnet_cifar10", "versions": versions(),
         "settings": {name: str(value) for name, value in asdict(recipe).items()}}
     keep = min(recipe.samples, images)
-    net = to_network(model, "resnet20", data.CIFAR_EXP, test.images[:keep], test.labels[:keep],
+    net = to_network(model, name, data.CIFAR_EXP, test.images[:keep], test.labels[:keep],
                      about)
-    say(f"resnet20 b={bits}: integer network on {images} test images")
+    say(f"{name} b={bits}: integer network on {images} test images")
     count = _count(net, test, say)
     about["accuracy"] = {"data": LABEL, "test_images": images, "test_correct": count,
                          "fp32_correct": fp32, "samples": keep,
                          "samples_correct": net.correct(net.images, net.labels)}
-    path = save_package(net, Path(out_dir) / f"resnet20-b{bits}")
-    return {"net": "resnet20", "bits": bits, "seed": seed, "package": str(path), "data": LABEL,
+    path = save_package(net, Path(out_dir) / f"{name}-b{bits}")
+    return {"net": name, "bits": bits, "seed": seed, "package": str(path), "data": LABEL,
             "test_images": images, "fp32_correct": fp32, "integer_correct": count,
             "fp32_percent": round(100 * fp32 / images, 2),
             "integer_percent": round(100 * count / images, 2), "fine_tuned": tuned,
@@ -110,7 +113,7 @@ def quantise(model: ResNet, training: data.Split, recipe: Recipe, generator: tor
     measure_statistics(model, training, recipe.statistics)
 
     def told(step: int, loss: float) -> None:
-        say(f"resnet20 b={model.bits}: fine-tune step {step}, loss {loss:.3f}")
+        say(f"b={model.bits}: fine-tune step {step}, loss {loss:.3f}")
 
     if recipe.quant_steps:
         train(model, training, data.CIFAR_EXP, recipe.quant_steps, recipe.quant_rate, generator,
@@ -142,17 +145,21 @@ def measure_statistics(model: ResNet, training: data.Split, count: int, batch: i
         norm.momentum = 0.1
 
 
-def load_checkpoint(model: ResNet, folder: Path) -> Path:
-    """Fill model from checkpoints/resnet20-*.th (state dict under a `module.` prefix).
+def load_checkpoint(model: ResNet, folder: Path, name: str = "resnet20") -> Path:
+    """Fill model from checkpoints/<name>-*.th (state dict under a `module.` prefix).
 
     Raises PlutarchError naming the file if it is missing, damaged or of another network.
     """
-    files = sorted((folder / "checkpoints").glob("resnet20-*.th"))
+    files = sorted((folder / "checkpoints").glob(f"{name}-*.th"))
     if not files:
-        raise PlutarchError(f"{folder / 'checkpoints'}/resnet20-*.th: missing; quantize needs it")
+        raise PlutarchError(f"{folder / 'checkpoints'}/{name}-*.th: missing; quantize needs it")
     try:
         saved = torch.load(files[0], map_location="cpu", weights_only=True)
         state = {key.removeprefix("module."): value for key, value in saved["state_dict"].items()}
+        more = {key for key in state if key.endswith("conv1.weight")} - {
+            f"{unit.name}.weight" for unit in model.units()}
+        if more:
+            raise KeyError(f"{min(more)} is not in {name}")
         for unit in model.units():
             # conv1 -> bn1, layer2.0.conv2 -> layer2.0.bn2
             head, _, tail = unit.name.rpartition("conv")
@@ -167,7 +174,7 @@ def load_checkpoint(model: ResNet, folder: Path) -> Path:
     except (OSError, EOFError, RuntimeError, KeyError, TypeError, AttributeError,
             pickle.UnpicklingError, zipfile.BadZipFile) as error:
         text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise PlutarchError(f"{files[0]}: not a sound ResNet20 checkpoint: {text}") from error
+        raise PlutarchError(f"{files[0]}: not a sound {name} checkpoint: {text}") from error
     return files[0]
 
 
@@ -176,5 +183,5 @@ def _count(net: Network, test: data.Split, say: Callable[[str], None], chunk: in
     right = 0
     for i in range(0, len(test), chunk):
         right += net.correct(test.images[i:i + chunk], test.labels[i:i + chunk])
-        say(f"resnet20 b={net.bits}: {right} of {min(i + chunk, len(test))} right")
+        say(f"{net.name} b={net.bits}: {right} of {min(i + chunk, len(test))} right")
     return right
