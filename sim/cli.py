@@ -52,6 +52,18 @@ def _quantize(choices: Mapping[str, str]) -> int:
     return training_verbs.quantize(choices)
 
 
+def _registers(choices: Mapping[str, str]) -> int:
+    from sim import registers
+
+    return registers.run(choices)
+
+
+def _package(choices: Mapping[str, str]) -> int:
+    from sim import training_verbs
+
+    return training_verbs.package(choices)
+
+
 def _setup(_: Mapping[str, str]) -> int:
     print("set-up: everything is there")
     return 0
@@ -63,6 +75,8 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "lint": _lint,
     "train": _train,
     "quantize": _quantize,
+    "package": _package,
+    "registers": _registers,
     "setup": _setup,
 }
 

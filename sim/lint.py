@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from sim import house, results, systools
+from sim import house, registers, results, systools
 from sim.paths import BUILD, RESULTS, ROOT
 from sim.simulators import TIMESCALE, clean_environment, parameter_text
 from sim.targets import Bench, Target, Value, find, table
@@ -100,6 +100,7 @@ def _hdl(target: Target, icarus: bool, scratch: Path) -> Iterator[Check]:
 def _python() -> Iterator[Check]:
     yield "ruff", functools.partial(check, [sys.executable, "-m", "ruff", "check", "."])
     yield "mypy --strict golden host sim", functools.partial(check, [sys.executable, "-m", "mypy"])
+    yield "files made from rtl/registers.toml", lambda: "\n".join(registers.stale())
     yield "house rules", lambda: "\n".join(house.complaints())
 
 

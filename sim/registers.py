@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python3 -m sim registers`: what is made from rtl/registers.toml, and whether it is fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from golden.files import write_atomic
+from host import registers
+from host.registers import Field, Register
+from sim.paths import ROOT
+
+VERILOG = "rtl/engine/register_map.v"
+PAGE = "docs/registers.md"
+
+_HEAD = """\
+// SPDX-License-Identifier: Apache-2.0
+//
+// register_map: the accelerator's registers, made from rtl/registers.toml by `python3 -m sim
+// registers`. Do not edit: change the table.
+//
+// Decodes word addresses, holds what is configured, turns command bits into pulses of one cycle.
+// `locked` keeps configuration and channel registers as they are. write_ok and read_ok say at once
+// whether the address may be written or read. A register that commits raises its `_stored` in the
+// cycle after the write and adds 1 to its channel address with it.
+//
+// Ports are named REGISTER_FIELD. No parameters.
+`default_nettype none
+"""
+
+
+def _port(register: Register, field: Field) -> str:
+    return f"{register.name}_{field.name}".lower()
+
+
+def _range(field: Field) -> str:
+    return f"[{field.width - 1}:0]" if field.width > 1 else ""
+
+
+def _slice(field: Field) -> str:
+    return f"[{field.high}:{field.low}]" if field.width > 1 else f"[{field.low}]"
+
+
+def _ports(table: Iterable[Register]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield (direction, kind, range, name) of the ports that follow from the table."""
+    for register in table:
+        for field in register.fields:
+            if field.value is None:
+                way = ("input", "wire") if register.access == "ro" else ("output", "reg")
+                yield *way, _range(field), _port(register, field)
+        if register.commits:
+            yield "output", "reg", "", f"{register.name.lower()}_stored"
+
+
+def _word(register: Register) -> str:
+    """The 32 bits that a read gives, highest field first, zeros where no field is."""
+    if register.access == "pulse":
+        return "32'd0"
+    parts: list[str] = []
+    above = 32
+    for field in reversed(register.fields):
+        if above > field.high + 1:
+            parts.append(f"{above - field.high - 1}'d0")
+        fixed = field.value is not None
+        parts.append(f"{field.width}'h{field.value:X}" if fixed else _port(register, field))
+        above = field.low
+    if above:
+        parts.append(f"{above}'d0")
+    if len(parts) == 1:
+        return parts[0]
+    lines = [""]
+    for part in parts:  # wrapped below 100 columns
+        if len(lines[-1]) + len(part) > 56:
+            lines.append("")
+        lines[-1] += f"{part}, "
+    return "{" + ("\n" + " " * 37).join(line.rstrip() for line in lines).rstrip(",") + "}"
+
+
+def _cases(table: Iterable[Register]) -> Iterator[str]:
+    for register in table:
+        if register.access == "ro":
+            continue
+        name = register.name.lower()
+        guard = "if (!locked) " if register.access == "rw" else ""
+        moves = [f"{_port(register, f)} <= write_data{_slice(f)};" for f in register.fields]
+        if register.commits:
+            moves.append(f"{name}_stored <= 1'b1;")
+        if len(moves) == 1:
+            yield f"            A_{register.name}: {guard}{moves[0]}"
+        else:
+            yield f"            A_{register.name}: {guard}begin"
+            yield from (f"                {move}" for move in moves)
+            yield "            end"
+
+
+def verilog(registers_by_name: Mapping[str, Register]) -> str:
+    """The text of register_map.v."""
+    table = list(registers_by_name.values())
+    ports = [
+        ("input", "wire", "", "clk"), ("input", "wire", "", "rst"), ("input", "wire", "", "locked"),
+        ("input", "wire", "", "write"), ("input", "wire", "[9:0]", "write_word"),
+        ("input", "wire", "[31:0]", "write_data"), ("output", "reg", "", "write_ok"),
+        ("output", "reg", "", "write_refused"), ("input", "wire", "[9:0]", "read_word"),
+        ("output", "reg", "[31:0]", "read_data"), ("output", "reg", "", "read_ok"),
+        *_ports(table),
+    ]  # fmt: skip
+    rows = [f"    {way:6} {kind:4} {span:6} {name}" for way, kind, span, name in ports]
+    out = [_HEAD, "module register_map ("]
+    out += [",\n".join(rows), ");", ""]
+    out += [f"    localparam [9:0] A_{r.name:14} = 10'h{r.offset // 4:03X};" for r in table]
+    writable = [r for r in table if r.access != "ro"]
+    locked = [r for r in table if r.access == "rw"]
+    pulses = [_port(r, f) for r in table if r.access == "pulse" for f in r.fields]
+    pulses += [f"{r.name.lower()}_stored" for r in table if r.commits]
+    held = [(_port(r, f), f) for r in locked for f in r.fields]
+    widths = {_port(r, f): f.width for r in locked for f in r.fields}
+    out += ["", "    always @* begin", "        write_ok      = 1'b0;",
+            "        write_refused = 1'b0;", "        case (write_word)"]  # fmt: skip
+    out.append(f"            {_list(r.name for r in locked)}: begin")
+    out += ["                write_ok      = 1'b1;",
+            "                write_refused = write && locked;", "            end"]  # fmt: skip
+    rest = [r.name for r in writable if r.access == "pulse"]
+    out.append(f"            {_list(rest)}: write_ok = 1'b1;")
+    out += ["            default: ;", "        endcase", "    end", ""]
+    out += ["    always @* begin", "        read_ok = 1'b1;", "        case (read_word)"]
+    for register in table:
+        label = f"A_{register.name}:"
+        out.append(f"            {label:17}read_data = {_word(register)};".replace("\n", "\n     "))
+    out += ["            default: begin", "                read_ok   = 1'b0;",
+            "                read_data = 32'd0;", "            end", "        endcase",
+            "    end", ""]  # fmt: skip
+    out.append("    always @(posedge clk) begin")
+    out += [f"        {name} <= 1'b0;" for name in pulses]
+    for register in table:
+        if register.commits:
+            target = registers_by_name[register.commits]
+            name = _port(target, target.fields[0])
+            one = f"{widths[name]}'d1"
+            out.append(f"        if ({register.name.lower()}_stored) {name} <= {name} + {one};")
+    out += ["        if (write) case (write_word)", *_cases(table), "            default: ;",
+            "        endcase", "        if (rst) begin"]  # fmt: skip
+    out += [f"            {name} <= 1'b0;" for name in pulses]
+    out += [f"            {name} <= {field.width}'d{field.reset};" for name, field in held]
+    out += ["        end", "    end", "endmodule", "", "`default_nettype wire", ""]
+    return "\n".join(out)
+
+
+def _list(names: Iterable[str]) -> str:
+    lines = [""]
+    for name in names:
+        if len(lines[-1]) + len(name) > 76:
+            lines.append("")
+        lines[-1] += f"A_{name}, "
+    return ("\n" + " " * 12).join(line.rstrip() for line in lines).rstrip(",")
+
+
+_PAGE_HEAD = """\
+# Registers
+
+Made from `rtl/registers.toml` by `python3 -m sim registers`; do not edit. The Verilog decoder
+`rtl/engine/register_map.v` comes from the same table, and `host/registers.py` and the testbenches
+read it.
+
+AXI4-Lite, 12-bit byte addresses, 32-bit data. Address bits 1:0 are not looked at.
+
+- **ro** is the hardware's value, **rw** is held, **pulse** acts once when a 1 is written and reads
+  0. Bits that are not in the table read 0 and may be written with anything.
+- SLVERR answers an address that is not in the table, a write to a ro register, and a write that
+  does not carry all four bytes (WSTRB other than 1111). Nothing changes then; such a read gives 0.
+- Everything rw is configuration. A write to it while `STATUS.busy` is answered OKAY, changes
+  nothing and sets `STATUS.refused_write`.
+- A start is refused while busy and in the error state (an error at run time, until `clear`):
+  nothing happens but `STATUS.refused_start`.
+- Channel parameters: write `CHANNEL` once, then for each channel `CHANNEL_DATA0`, `1`, `2`. The
+  last write stores the channel and moves `CHANNEL` on.
+- After reset a rw field is 0 where the table below says nothing else.
+
+| offset | register | access | meaning |
+|---|---|---|---|
+"""
+
+
+def page(registers_by_name: Mapping[str, Register]) -> str:
+    """The text of docs/registers.md."""
+    table = registers_by_name.values()
+    out = [_PAGE_HEAD.rstrip("\n")]
+    out += [f"| 0x{r.offset:03X} | `{r.name}` | {r.access} | {r.about} |" for r in table]
+    out += ["", "## Fields", "", "| register | bits | field | meaning |", "|---|---|---|---|"]
+    for register in table:
+        for field in register.fields:
+            bits = f"{field.high}:{field.low}" if field.width > 1 else f"{field.low}"
+            more = "" if field.value is None else f"; always {field.value:#x}"
+            more += f"; {field.reset} after reset" if field.reset else ""
+            out.append(f"| `{register.name}` | {bits} | `{field.name}` | {field.about}{more} |")
+    return "\n".join(out) + "\n"
+
+
+def made(root: Path = ROOT) -> dict[Path, str]:
+    """What each file must contain."""
+    table = registers.load(root / "rtl" / "registers.toml")
+    return {root / VERILOG: verilog(table), root / PAGE: page(table)}
+
+
+def stale(root: Path = ROOT) -> list[str]:
+    """One line for each file that is not what the table says."""
+    lines = []
+    for path, text in made(root).items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            name = path.relative_to(root).as_posix()
+            lines.append(f"{name} is not what rtl/registers.toml says: python3 -m sim registers")
+    return lines
+
+
+def run(_: Mapping[str, str]) -> int:
+    """Write the files that changed."""
+    for path, text in made().items():
+        name = path.relative_to(ROOT).as_posix()
+        fresh = path.exists() and path.read_text(encoding="utf-8") == text
+        if not fresh:
+            write_atomic(path, text.encode())
+        print(f"{name}: {'up to date' if fresh else 'written'}")
+    return 0
