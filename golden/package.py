@@ -24,7 +24,8 @@ FORMAT, VERSION, MANIFEST = "plutarch-package", 1, "manifest.json"
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = Path("golden") / "packages"
 BUILT = Path("build") / "packages"
-KNOWN = ("digits", "resnet20")  # networks that a verb can make
+# Networks that a verb can make, and the verb.
+KNOWN = {"digits": "train", "resnet20": "quantize", "resnet56": "quantize", "resnet18": "package"}
 
 
 def _text(manifest: dict[str, Any]) -> bytes:
@@ -165,10 +166,10 @@ def find(net: str, bits: int, root: Path = ROOT) -> Path:
         raise PlutarchError(f"unknown NET {net!r}, did you mean {_nearest(net, names)!r}? "
                             f"(known: {', '.join(sorted(names))})")
     widths = [name.rpartition("-b")[2] for name in found if name.rpartition("-b")[0] == net]
-    verb = "train" if net == "digits" else "quantize"
     have = f"there is b = {', '.join(widths)}" if widths else "none is built yet"
-    raise PlutarchError(f"no package of {net} for B={bits} ({have}); `make {verb} B={bits}` "
-                        "makes one for B = 3, 4 or 5")
+    made = "" if net not in KNOWN else (f"; `make {KNOWN[net]} NET={net} B={bits}` makes one for "
+                                        "B = 3, 4 or 5")
+    raise PlutarchError(f"no package of {net} for B={bits} ({have}){made}")
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

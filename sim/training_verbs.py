@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make train` and `make quantize`: thin faces of golden.training (the only users of torch)."""
+"""`make train`, `make quantize`, `make package`: thin faces of golden (torch: golden.training)."""
 
 from __future__ import annotations
 
@@ -72,3 +72,28 @@ def quantize(choices: Mapping[str, str]) -> int:
         recipe=FINE_TUNED if tune else PLAIN,
     )
     return _finish("quantize", report)
+
+
+def package(choices: Mapping[str, str]) -> int:
+    """Make the ResNet18 package in build/packages/. Raises PlutarchError."""
+    net, bits = _net_and_bits("package", ("resnet18",), choices)
+    from golden.imagenet import package_resnet18
+
+    report = package_resnet18(
+        bits,
+        _OUT,
+        whole(choices, "SEED", 0),
+        choices.get("CHECKPOINT"),
+        choices.get("IMAGES"),
+        _say,
+    )
+    report["package"] = shown(_OUT / f"{net}-b{bits}")
+    path = RESULTS / f"package-{net}-b{bits}.json"
+    write_atomic(path, json.dumps(report, indent=1) + "\n")
+    print(
+        f"{net} b={bits}: {report['macs']:,} MAC, {report['weight_count']:,} weights, "
+        f"{report['samples']} sample images; {report['seconds']} s"
+    )
+    print(f"package: {report['package']}")
+    print(f"results: {shown(path)}")
+    return 0

@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from golden.codes import Ints, from_int
+from golden.codes import Ints
 from golden.errors import PlutarchError
-from golden.layer import MAX_CHANNEL_SHIFT, ConvLayer, Int8s
+from golden.fold import ACCUMULATOR_BITS, fold
+from golden.layer import Int8s
 from golden.network import INPUT, FcLayer, Network, Node
 from golden.training.models import ConvUnit, ResNet
 
-ACCUMULATOR_BITS = {3: 22, 4: 30, 5: 46}  # of the RTL (docs/formats.md)
-_GUARD = 3  # t is at least 2^3 times finer than what is made of it, so the bias keeps its place
+__all__ = ["ACCUMULATOR_BITS", "to_network"]
+
 
 
 def to_network(model: ResNet, name: str, input_exp: int, images: Int8s, labels: Ints,
@@ -45,35 +46,13 @@ def to_network(model: ResNet, name: str, input_exp: int, images: Int8s, labels: 
 
 def _node(unit: ConvUnit, source: str, exp_a: int, residual: Node | None) -> Node:
     """One unit as integers."""
-    terms = unit.terms
-    assert terms is not None
-    exp_acc = unit.exp_w + exp_a
-    low, high = terms.span()
-    ceiling = min(exp_acc + low, unit.exp_out - _GUARD, unit.exp_res - _GUARD)
-    if residual is not None:
-        ceiling = min(ceiling, residual.exp_res)
-    exp_t = max(ceiling, exp_acc + high - MAX_CHANNEL_SHIFT)
-    outputs = [exp for exp, used in ((unit.exp_out, unit.emit_code),
-                                      (unit.exp_res, unit.emit_words)) if used]
-    if exp_t > min([exp_acc + low, *outputs, *([residual.exp_res] if residual else [])]):
-        raise PlutarchError(f"layer {unit.name}: no exponent for t: scales 2^{low}..2^{high} on "
-                            f"2^{exp_acc}, outputs on 2^{unit.exp_out} and 2^{unit.exp_res}")
-    values = unit.int_weights() * np.where(terms.sign < 0, -1, np.abs(terms.sign))[:, None, None,
-                                                                                   None]
-    weights: Any = (values.clip(-128, 127).astype(np.int8) if unit.first
-                    else from_int(values, unit.bits))
-    bias = unit.bias.detach().double().numpy()
-    layer = ConvLayer(
-        unit.name, unit.bits, weights, unit.stride, 1,
-        shift1=terms.power1 + (exp_acc - exp_t),
-        shift2=np.where(terms.term2 != 0, terms.power2 + (exp_acc - exp_t), 0),
-        term2=terms.term2, bias=np.floor(np.ldexp(bias, -exp_t) + 0.5).astype(np.int64),
-        relu=True, proj_shift=unit.exp_out - exp_t if unit.emit_code else 0,
-        res_in=residual is not None, res_shift=residual.exp_res - exp_t if residual else 0,
-        emit_code=unit.emit_code, emit_res=unit.emit_words,
-        res_out_shift=unit.exp_res - exp_t if unit.emit_words else 0,
-        act="int8" if unit.first else "pot", wgt="int8" if unit.first else "pot")
-    return Node(layer, source, residual.layer.name if residual else None, unit.exp_w, exp_a, exp_t)
+    assert unit.terms is not None
+    return fold(unit.name, unit.bits, unit.int_weights(), unit.terms,
+                unit.bias.detach().double().numpy(), stride=unit.stride, exp_w=unit.exp_w,
+                exp_a=exp_a, exp_out=unit.exp_out, exp_res=unit.exp_res, source=source,
+                residual=(residual.layer.name, residual.exp_res) if residual else None,
+                emit_code=unit.emit_code, emit_res=unit.emit_words,
+                kind="int8" if unit.first else "pot")
 
 
 def _last_pixels(nodes: list[Node], images: Int8s) -> int:

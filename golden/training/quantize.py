@@ -8,9 +8,7 @@ that of the integer network.
 
 from __future__ import annotations
 
-import pickle
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +25,7 @@ from golden.training.convert import ACCUMULATOR_BITS, to_network
 from golden.training.digits import Progress, versions
 from golden.training.loop import correct, real_input, repeatable, shifted, train
 from golden.training.models import ResNet
+from golden.training.states import UNSOUND, read_state, refusal
 
 LABEL = "CIFAR-10 (JPEG)"
 BLOCKS = {"resnet20": 3, "resnet56": 9}  # basic blocks in each of the three stages
@@ -154,8 +153,7 @@ def load_checkpoint(model: ResNet, folder: Path, name: str = "resnet20") -> Path
     if not files:
         raise PlutarchError(f"{folder / 'checkpoints'}/{name}-*.th: missing; quantize needs it")
     try:
-        saved = torch.load(files[0], map_location="cpu", weights_only=True)
-        state = {key.removeprefix("module."): value for key, value in saved["state_dict"].items()}
+        state = read_state(files[0])
         more = {key for key in state if key.endswith("conv1.weight")} - {
             f"{unit.name}.weight" for unit in model.units()}
         if more:
@@ -171,10 +169,8 @@ def load_checkpoint(model: ResNet, folder: Path, name: str = "resnet20") -> Path
                     } <= set(state):
                 raise KeyError(norm)
         model.linear.load_state_dict({x: state[f"linear.{x}"] for x in ("weight", "bias")})
-    except (OSError, EOFError, RuntimeError, KeyError, TypeError, AttributeError,
-            pickle.UnpicklingError, zipfile.BadZipFile) as error:
-        text = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise PlutarchError(f"{files[0]}: not a sound {name} checkpoint: {text}") from error
+    except UNSOUND as error:
+        raise refusal(files[0], f"{name} checkpoint", error) from error
     return files[0]
 
 
