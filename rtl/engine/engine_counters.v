@@ -3,46 +3,37 @@
 // engine_counters: what a job cost, by cause. Cleared by job_start, held after the job.
 //
 // cnt_cycles counts the cycles from the one after `start` to the one in which the job ends,
-// both included. Each stall cycle has one cause.
+// both included; cnt_busy those in which a position was issued. Each stall cycle has one cause.
+//
+// Parameters: none.
 `default_nettype none
 
 module engine_counters (
-    input  wire        clk,
-    input  wire        rst,
-    input  wire        job_start,
-    input  wire        busy,
-    input  wire        stall_w,
-    input  wire        stall_a,
-    input  wire        stall_r,
-    input  wire        stall_y,
-    input  wire        beat_a,
-    input  wire        beat_y,
-    output reg  [31:0] cnt_cycles,
-    output reg  [31:0] cnt_stall_w,
-    output reg  [31:0] cnt_stall_a,
-    output reg  [31:0] cnt_stall_r,
-    output reg  [31:0] cnt_stall_y,
-    output reg  [31:0] cnt_beats_a,
-    output reg  [31:0] cnt_beats_y
+    input  wire         clk,
+    input  wire         rst,
+    input  wire         job_start,
+    input  wire         running,      // the job's cycles
+    // {beat_q, beat_y, beat_r, beat_a, beat_w, stall_y, stall_r, stall_a, stall_w, issue}
+    input  wire [9:0]   events,
+    output wire [31:0]  cycles,
+    output wire [319:0] counts        // one 32-bit count for each event, event 0 lowest
 );
-    always @(posedge clk) begin
-        if (busy)    cnt_cycles  <= cnt_cycles + 32'd1;
-        if (stall_w) cnt_stall_w <= cnt_stall_w + 32'd1;
-        if (stall_a) cnt_stall_a <= cnt_stall_a + 32'd1;
-        if (stall_r) cnt_stall_r <= cnt_stall_r + 32'd1;
-        if (stall_y) cnt_stall_y <= cnt_stall_y + 32'd1;
-        if (beat_a)  cnt_beats_a <= cnt_beats_a + 32'd1;
-        if (beat_y)  cnt_beats_y <= cnt_beats_y + 32'd1;
-        if (job_start || rst) begin
-            cnt_cycles  <= 32'd0;
-            cnt_stall_w <= 32'd0;
-            cnt_stall_a <= 32'd0;
-            cnt_stall_r <= 32'd0;
-            cnt_stall_y <= 32'd0;
-            cnt_beats_a <= 32'd0;
-            cnt_beats_y <= 32'd0;
+    wire [10:0]  seen = {events, running};
+    wire [351:0] all;
+    assign cycles = all[31:0];
+    assign counts = all[351:32];
+
+    genvar e;
+    generate
+        for (e = 0; e < 11; e = e + 1) begin : g_event
+            reg [31:0] count;
+            always @(posedge clk) begin
+                if (seen[e]) count <= count + 32'd1;
+                if (job_start || rst) count <= 32'd0;
+            end
+            assign all[e*32 +: 32] = count;
         end
-    end
+    endgenerate
 endmodule
 
 `default_nettype wire

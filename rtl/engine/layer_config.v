@@ -10,10 +10,10 @@
 //
 // The derived values need no multiplier: output positions and the scan's lead are counted by
 // repeated addition, one step a cycle (at most OH + images + 8 cycles, stopping early when the
-// sum is already too large).
+// sum is already too large). What elements and their grid are: scan_control.
 //
 // Parameters
-//   KMAX        largest kernel, 1, 3, 5 or 7
+//   KMAX        largest kernel, 3, 5 or 7
 //   PIN         input channels a beat, 1..64
 //   LINE_DEPTH  widest map, 1..256
 //   PSUM_DEPTH  output positions whose partial sums fit, 2..65536
@@ -43,7 +43,9 @@ module layer_config #(
     input  wire [11:0] cfg_cout,
     input  wire [2:0]  cfg_k,
     input  wire [1:0]  cfg_stride,
-    input  wire [1:0]  cfg_pad,
+    input  wire [1:0]  cfg_pad,          // left and right
+    input  wire [1:0]  cfg_pad_top,
+    input  wire [1:0]  cfg_pad_bottom,
     input  wire [15:0] cfg_images,
     input  wire        cfg_relu,
     input  wire        cfg_res_in,
@@ -59,8 +61,11 @@ module layer_config #(
     output reg  [11:0] cin,
     output reg  [11:0] cout,
     output reg  [2:0]  k,
-    output wire        stride2,
+    output wire        blocks,           // elements are 2x2 blocks of pixels
+    output wire        single,           // kernel 1: elements are output positions
     output reg  [1:0]  pad,
+    output reg  [1:0]  pad_top,
+    output wire [11:0] in_size,          // input channels of a tile
     output reg  [15:0] images,
     output reg         relu,
     output reg         res_in,
@@ -72,34 +77,48 @@ module layer_config #(
     output reg  [6:0]  res_out_shift,
     output reg  [8:0]  oh,
     output reg  [8:0]  ow,
-    output reg  [10:0] lead          // beats between the first pixel and the first anchor
+    output wire [8:0]  grid_h,           // elements of a map
+    output wire [8:0]  grid_w,
+    output reg  [10:0] lead              // elements between the first one and the first anchor
 );
     localparam [7:0] ERR_SHAPE = 8'd16, ERR_KERNEL = 8'd17, ERR_PSUM = 8'd18, ERR_EMIT = 8'd19;
     localparam [2:0] S_IDLE = 3'd0, S_RANGE = 3'd1, S_LEAD = 3'd2, S_PLANE = 3'd3, S_TOTAL = 3'd4;
     // The largest legal values, in the width of the field that they bound.
     localparam [8:0]  W_TOP      = LINE_DEPTH[8:0];
     localparam [11:0] COUT_TOP   = COUT_MAX[11:0];
-    localparam [11:0] PIN_12     = PIN[11:0];
+    localparam        QUAD       = 4 * PIN;
+    localparam [11:0] PIN_12     = PIN[11:0], QUAD_12 = QUAD[11:0];
     localparam        T_TOP      = TW - 2, R_TOP = ACCW + 8;
     localparam [6:0]  SHIFT_TOP  = T_TOP[6:0];
     localparam [6:0]  RES_TOP    = R_TOP[6:0];
     localparam [25:0] PSUM_TOP   = PSUM_DEPTH[25:0];
 
     reg [2:0]  state;
-    reg [1:0]  stride;
+    reg [1:0]  stride, pad_bottom;
     reg [2:0]  lead_left;
     reg [8:0]  rows_left;
     reg [15:0] images_left;
     reg [25:0] plane;   // output positions of one image, then of all images
     reg [25:0] total;
 
-    assign stride2 = stride[1];
+    wire        stride2 = stride[1];
+    wire [8:0]  h_up = h + 9'd1, w_up = w + 9'd1;
+    assign blocks  = stride2 && !single;
+    assign single  = k == 3'd1;
+    assign in_size = single ? QUAD_12 : PIN_12;
+    assign grid_h  = single ? oh : stride2 ? {1'b0, h_up[8:1]} : h;
+    assign grid_w  = single ? ow : stride2 ? {1'b0, w_up[8:1]} : w;
+
+    // Lines below and elements right of an anchor that its window needs.
+    wire [2:0]  below = k - 3'd1 - {1'b0, pad_top}, right = k - 3'd1 - {1'b0, pad};
+    wire        unused = &{1'b0, h_up[0], w_up[0]};
 
     wire [2:0]  k_half   = {1'b0, k[2:1]};
-    wire        k_ok     = k == 3'd1 || (KMAX >= 3 && k == 3'd3) || (KMAX >= 5 && k == 3'd5)
+    wire        k_ok     = k == 3'd1 || k == 3'd3 || (KMAX >= 5 && k == 3'd5)
                            || (KMAX >= 7 && k == 3'd7);
-    wire        kernel_ok = k_ok && (stride == 2'd1 || stride == 2'd2) && {1'b0, pad} <= k_half;
-    wire [9:0]  h_padded = {1'b0, h} + {7'd0, pad, 1'b0};
+    wire        kernel_ok = k_ok && (stride == 2'd1 || stride == 2'd2) && {1'b0, pad} <= k_half
+                           && {1'b0, pad_top} <= k_half && {1'b0, pad_bottom} <= k_half;
+    wire [9:0]  h_padded = {1'b0, h} + {8'd0, pad_top} + {8'd0, pad_bottom};
     wire [9:0]  w_padded = {1'b0, w} + {7'd0, pad, 1'b0};
     wire [9:0]  h_span   = h_padded - {7'd0, k};
     wire [9:0]  w_span   = w_padded - {7'd0, k};
@@ -122,6 +141,8 @@ module layer_config #(
                 k             <= cfg_k;
                 stride        <= cfg_stride;
                 pad           <= cfg_pad;
+                pad_top       <= cfg_pad_top;
+                pad_bottom    <= cfg_pad_bottom;
                 images        <= cfg_images;
                 relu          <= cfg_relu;
                 res_in        <= cfg_res_in;
@@ -136,8 +157,8 @@ module layer_config #(
             S_RANGE: begin
                 oh          <= (stride2 ? h_span[9:1] : h_span[8:0]) + 9'd1;
                 ow          <= (stride2 ? w_span[9:1] : w_span[8:0]) + 9'd1;
-                lead        <= 11'd0;
-                lead_left   <= k - 3'd1 - {1'b0, pad};
+                lead        <= {8'd0, blocks ? {1'b0, right[2:1]} : right};
+                lead_left   <= blocks ? {1'b0, below[2:1]} : below;
                 plane       <= 26'd0;
                 total       <= 26'd0;
                 images_left <= images;
@@ -151,11 +172,11 @@ module layer_config #(
             S_LEAD: begin
                 rows_left <= oh;
                 lead_left <= lead_left - 3'd1;
-                lead      <= lead + {2'd0, w} + 11'd1;
+                lead      <= lead + {2'd0, grid_w};
                 if (lead_left == 0) begin
                     lead  <= lead;
                     state <= S_PLANE;
-                    if (cin <= PIN_12) begin   // one tile: sums never wait in the buffer
+                    if (cin <= in_size) begin   // one tile: sums never wait in the buffer
                         ready <= 1'b1;
                         state <= S_IDLE;
                     end
@@ -191,8 +212,8 @@ module layer_config #(
     end
 
     generate
-        if (KMAX != 1 && KMAX != 3 && KMAX != 5 && KMAX != 7) begin : g_illegal_kmax
-            illegal_parameter_KMAX_is_1_3_5_or_7 stop_elaboration ();
+        if (KMAX != 3 && KMAX != 5 && KMAX != 7) begin : g_illegal_kmax
+            illegal_parameter_KMAX_is_3_5_or_7 stop_elaboration ();
         end
         if (PIN < 1 || PIN > 64) begin : g_illegal_pin
             illegal_parameter_PIN_is_1_to_64 stop_elaboration ();

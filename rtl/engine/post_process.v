@@ -11,7 +11,8 @@
 // Only shifts and adders; every term is exact. TW = ACCW + 18 and BIASW = ACCW + 16 hold any
 // field values (shifts up to 15, res_shift up to ACCW + 8), so nothing can wrap. Four stages, no
 // stall: whoever issues a position has reserved room for its outputs. The residual word is taken
-// (`res_take`) in the second stage. Raw sums travel along.
+// (`res_take`) in the second stage. Raw sums travel along. params and lane_on belong to the sum
+// beside them and may change with every sum.
 //
 // Parameters
 //   B     code bits, 2..5
@@ -82,19 +83,23 @@ module post_process #(
             wire [BIASW-1:0] bias   = p[BIASW+9:10];
             wire [ACCW-1:0]  a      = acc[o*ACCW +: ACCW] & {ACCW{lane_on[o]}};
             wire [TW-1:0]    wide   = {{(TW-ACCW){a[ACCW-1]}}, a};
-            wire [7:0]       r      = res[o*8 +: 8] & {8{lane_on[o]}};
             assign acc_on[o*ACCW +: ACCW] = a;
 
             // Stage 1: both terms. Stage 2: scaled, and what is added to it. Stage 3: t.
-            reg [TW-1:0] term_a, term_b, scaled, base, t;
+            reg [TW-1:0]    term_a, term_b, scaled, base, t;
+            reg [BIASW-1:0] bias_q;   // bias and residual join in stage 2
+            reg             on_q;
+            wire [7:0]    r        = res[o*8 +: 8] & {8{on_q}};
             wire [TW-1:0] res_wide = {{(TW-8){r[7]}}, r};
             wire [TW-1:0] sum      = scaled + base;
             always @(posedge clk) begin
                 term_a <= wide << shift1;
                 term_b <= (term2 == 2'b01) ? wide << shift2 :
                           (term2 == 2'b11) ? ~(wide << shift2) + 1'b1 : {TW{1'b0}};
+                bias_q <= bias;
+                on_q   <= lane_on[o];
                 scaled <= term_a + term_b;
-                base   <= {{(TW-BIASW){bias[BIASW-1]}}, bias}
+                base   <= {{(TW-BIASW){bias_q[BIASW-1]}}, bias_q}
                           + (res_in ? res_wide << res_shift : {TW{1'b0}});
                 t      <= (relu && sum[TW-1]) ? {TW{1'b0}} : sum;
             end

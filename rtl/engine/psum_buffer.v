@@ -4,8 +4,9 @@
 //
 // A pass delivers its output positions always in the same order, so both addresses are counters.
 // On the first input tile the old word is ignored, on the last one the finished sum leaves on
-// acc and nothing is written. Latency 2 from sum to acc. `first` and `last` hold for a whole pass
-// and `pass_start` comes only after the last word of the pass before has been written.
+// acc and nothing is written. `first`, `last` and `sum_end` belong to the sum beside them. Latency
+// 2 from sum to acc. A position of the next pass may come three cycles after the same one of this
+// pass, not earlier.
 // Accumulation is exact: ACCW is wide enough for the largest layer, nothing wraps.
 //
 // Parameters
@@ -22,10 +23,10 @@ module psum_buffer #(
 ) (
     input  wire                 clk,
     input  wire                 rst,
-    input  wire                 pass_start,
-    input  wire                 first,
-    input  wire                 last,
+    input  wire                 restart,
     input  wire                 sum_valid,
+    input  wire                 first,        // input tile of the layer
+    input  wire                 last,
     input  wire                 sum_end,      // the pass's last position
     input  wire [POUT*SUMW-1:0] sum,
     output reg                  stored,       // a position ended here: written, not put out
@@ -38,8 +39,8 @@ module psum_buffer #(
     reg [POUT*ACCW-1:0] mem [0:PSUM_DEPTH-1];
     reg [POUT*ACCW-1:0] old_q;
     reg [POUT*SUMW-1:0] sum_q;
-    reg                 valid_q, end_q;
-    reg [AW-1:0]        read_at, write_at;
+    reg                 valid_q, end_q, first_q, last_q;
+    reg [AW-1:0]        read_at, at_q, write_at;
 
     wire [POUT*ACCW-1:0] total;
     reg  [POUT*ACCW-1:0] total_q;
@@ -50,7 +51,7 @@ module psum_buffer #(
         for (o = 0; o < POUT; o = o + 1) begin : g_out
             wire signed [SUMW-1:0] s = sum_q[o*SUMW +: SUMW];
             wire [ACCW-1:0] wide = {{(ACCW-SUMW){s[SUMW-1]}}, s};
-            wire [ACCW-1:0] base = first ? {ACCW{1'b0}} : old_q[o*ACCW +: ACCW];
+            wire [ACCW-1:0] base = first_q ? {ACCW{1'b0}} : old_q[o*ACCW +: ACCW];
             assign total[o*ACCW +: ACCW] = base + wide;
         end
     endgenerate
@@ -61,23 +62,23 @@ module psum_buffer #(
         if (sum_valid) begin
             old_q   <= mem[read_at];
             sum_q   <= sum;
-            read_at <= read_at + 1'b1;
+            at_q    <= read_at;
+            read_at <= sum_end ? {AW{1'b0}} : read_at + 1'b1;
         end
-        if (valid_q) total_q <= total;
-        if (total_valid_q) begin
-            mem[write_at] <= total_q;
-            write_at      <= write_at + 1'b1;
+        if (valid_q) begin
+            total_q  <= total;
+            write_at <= at_q;
         end
+        if (total_valid_q) mem[write_at] <= total_q;
         end_q         <= sum_end;
+        first_q       <= first;
+        last_q        <= last;
         acc_end       <= end_q;
         valid_q       <= sum_valid;
-        total_valid_q <= valid_q && !last;
-        stored        <= valid_q && !last;
-        acc_valid     <= valid_q && last;
-        if (pass_start || rst) begin
-            read_at  <= {AW{1'b0}};
-            write_at <= {AW{1'b0}};
-        end
+        total_valid_q <= valid_q && !last_q;
+        stored        <= valid_q && !last_q;
+        acc_valid     <= valid_q && last_q;
+        if (restart) read_at <= {AW{1'b0}};
         if (rst) begin
             valid_q       <= 1'b0;
             total_valid_q <= 1'b0;

@@ -2,114 +2,110 @@
 //
 // weight_loader: writes decoded weights into the shadow side of the lane bank, tile by tile.
 //
-// Weights come in the order of docs/formats.md: output tile, input tile, then (o, i, ky, kx)
-// inside the tile, clipped at the layer's channels, so the stream holds no padding. `full` rises
-// with the last weight of a tile and the loader waits for `swap`; it then goes on with the next
-// tile while the array computes. A stream that ends before the layer's last weight, or goes on
-// after it, pulses `bad_count`. While `flush` is high weights are accepted and dropped.
+// Weights come in steps of POUT codes, one for each lane, in the order of docs/formats.md: output
+// tile, input tile, then (i, ky, kx) inside the tile, clipped at the layer's input channels.
+// `full` is high from the step that completes a tile until `swap`; the loader then goes on with the
+// next tile while the array computes, and may write in the very cycle of the swap. A stream that
+// ends before the layer's last step, or goes on after it, pulses `bad_count`. While `flush` is
+// high steps are accepted and dropped.
 //
 // Parameters
-//   KMAX  window size, 1, 3, 5 or 7
-//   PIN   input channels a beat, 1..64         POUT  output channels, power of two, 1..64
-//   TAPW, OUTW  widths of the write address; KMAX*KMAX*PIN and POUT must fit
+//   KMAX  window size, 3, 5 or 7
+//   PIN   input channels of a slot, 1..64      POUT  output channels, power of two, 1..64
+//   TAPW  width of the write address; KMAX*KMAX*PIN must fit
 `default_nettype none
 
 module weight_loader #(
     parameter KMAX = 3,
     parameter PIN  = 8,
     parameter POUT = 8,
-    parameter TAPW = 7,
-    parameter OUTW = 3
+    parameter TAPW = 7
 ) (
     input  wire            clk,
     input  wire            rst,
     input  wire            job_start,
     input  wire            flush,
     input  wire            swap,
-    output reg             full,
+    output wire            full,
     output reg             bad_count,     // pulse
     output reg             complete,      // every weight of the layer has been taken
 
     input  wire [11:0]     cin,
     input  wire [11:0]     cout,
+    input  wire [11:0]     in_size,       // input channels of a tile
     input  wire [2:0]      k,
 
-    // decoded weights (the code itself goes straight to the lane bank)
+    // decoded steps (the codes themselves go straight to the lane bank)
     input  wire            valid,
     input  wire            last,
     output wire            ready,
 
     output wire            we,
-    output wire [OUTW-1:0] we_out,
     output wire [TAPW-1:0] we_tap,
-    output reg  [31:0]     count          // weights taken in this job
+    output reg  [31:0]     count          // weights of the layer taken in this job
 );
-    localparam [11:0] PIN_12 = PIN[11:0], POUT_12 = POUT[11:0];
+    localparam [11:0] POUT_12 = POUT[11:0];
     localparam [3:0]  KMAX_4 = KMAX[3:0];
 
-    reg [11:0] out_base, in_base;     // the tile being loaded
-    reg [6:0]  o, i;                  // inside the tile
+    reg [11:0] outs_left, ins_left;   // channels from the tile being loaded on
+    reg [8:0]  i;                     // channel inside the tile
     reg [2:0]  ky, kx;
+    reg        full_q;
 
-    wire [11:0] outs_left = cout - out_base;
-    wire [11:0] ins_left  = cin - in_base;
-    wire        last_kx = kx == k - 3'd1;
-    wire        last_ky = ky == k - 3'd1;
-    wire        last_i  = {5'd0, i} == ((ins_left < PIN_12) ? ins_left : PIN_12) - 12'd1;
-    wire        last_o  = {5'd0, o} == ((outs_left < POUT_12) ? outs_left : POUT_12) - 12'd1;
-    wire        tile_end  = last_kx && last_ky && last_i && last_o;
-    wire        last_in   = ins_left <= PIN_12;
+    wire        last_kx   = kx == k - 3'd1;
+    wire        last_ky   = ky == k - 3'd1;
+    wire        last_in   = ins_left <= in_size;
     wire        last_out  = outs_left <= POUT_12;
+    wire        last_i    = {3'd0, i} == (last_in ? ins_left : in_size) - 12'd1;
+    wire        tile_end  = last_kx && last_ky && last_i;
     wire        layer_end = tile_end && last_in && last_out;
 
-    // A weight that follows the layer's last one must be seen, so ready holds after `complete`.
-    assign ready = flush || complete || !full;
+    // A step that follows the layer's last one must be seen, so ready holds after `complete`.
+    assign ready = flush || complete || !full_q || swap;
     wire   take  = valid && ready && !flush;
+    assign we    = take && !complete;
+    assign full  = full_q || (we && tile_end);
 
-    // Kernels smaller than the window lie at its bottom right.
-    wire [3:0]  skip  = KMAX_4 - {1'b0, k};
-    wire [3:0]  row   = skip + {1'b0, ky};
-    wire [3:0]  col   = skip + {1'b0, kx};
-    wire [31:0] tap   = ({28'd0, row} * KMAX + {28'd0, col}) * PIN + {25'd0, i};
-    assign we     = take && !complete;
-    assign we_out = o[OUTW-1:0];
+    // Kernels smaller than the window lie at its bottom right; a 1x1 kernel has the first four taps
+    // for four groups of channels, so there the channel alone is the address.
+    wire [3:0]  skip = KMAX_4 - {1'b0, k};
+    wire [3:0]  row  = skip + {1'b0, ky};
+    wire [3:0]  col  = skip + {1'b0, kx};
+    wire [31:0] base = (k == 3'd1) ? 32'd0 : ({28'd0, row} * KMAX + {28'd0, col}) * PIN;
+    wire [31:0] tap  = base + {23'd0, i};
     assign we_tap = tap[TAPW-1:0];
-    wire   unused = &{1'b0, tap[31:TAPW], o[6:OUTW]};   // zero by the bounds above
+    wire   unused = &{1'b0, tap[31:TAPW]};   // zero by the bounds above
 
     always @(posedge clk) begin
-        bad_count <= 1'b0;
-        if (swap) full <= 1'b0;
-        if (take) begin
-            count <= count + 32'd1;
-            if (complete || last != layer_end) bad_count <= 1'b1;
+        bad_count <= take && (complete || last != layer_end);
+        full_q    <= (full_q && !swap) || (we && tile_end);
+        if (we) begin
+            count <= count + {20'd0, last_out ? outs_left : POUT_12};
             kx <= last_kx ? 3'd0 : kx + 3'd1;
             if (last_kx) ky <= last_ky ? 3'd0 : ky + 3'd1;
-            if (last_kx && last_ky) i <= last_i ? 7'd0 : i + 7'd1;
-            if (last_kx && last_ky && last_i) o <= last_o ? 7'd0 : o + 7'd1;
-            if (tile_end && !complete) begin
-                full    <= 1'b1;
-                in_base <= last_in ? 12'd0 : in_base + PIN_12;
-                if (last_in) out_base <= out_base + POUT_12;
-                if (layer_end) complete <= 1'b1;
+            if (last_kx && last_ky) i <= last_i ? 9'd0 : i + 9'd1;
+            if (tile_end) begin
+                ins_left <= last_in ? cin : ins_left - in_size;
+                if (last_in) outs_left <= outs_left - POUT_12;
             end
+            if (layer_end) complete <= 1'b1;
         end
         if (job_start || rst) begin
-            out_base <= 12'd0;
-            in_base  <= 12'd0;
-            o        <= 7'd0;
-            i        <= 7'd0;
-            ky       <= 3'd0;
-            kx       <= 3'd0;
-            count    <= 32'd0;
-            full     <= 1'b0;
-            complete <= 1'b0;
+            outs_left <= cout;
+            ins_left  <= cin;
+            i         <= 9'd0;
+            ky        <= 3'd0;
+            kx        <= 3'd0;
+            count     <= 32'd0;
+            full_q    <= 1'b0;
+            complete  <= 1'b0;
+            bad_count <= 1'b0;
         end
-        if (rst) bad_count <= 1'b0;
     end
 
     generate
-        if (KMAX != 1 && KMAX != 3 && KMAX != 5 && KMAX != 7) begin : g_illegal_kmax
-            illegal_parameter_KMAX_is_1_3_5_or_7 stop_elaboration ();
+        if (KMAX != 3 && KMAX != 5 && KMAX != 7) begin : g_illegal_kmax
+            illegal_parameter_KMAX_is_3_5_or_7 stop_elaboration ();
         end
         if (PIN < 1 || PIN > 64) begin : g_illegal_pin
             illegal_parameter_PIN_is_1_to_64 stop_elaboration ();
@@ -117,8 +113,8 @@ module weight_loader #(
         if (POUT < 1 || POUT > 64 || (POUT & (POUT - 1)) != 0) begin : g_illegal_pout
             illegal_parameter_POUT_is_a_power_of_two_1_to_64 stop_elaboration ();
         end
-        if ((1 << TAPW) < KMAX * KMAX * PIN || (1 << OUTW) < POUT) begin : g_illegal_address
-            illegal_parameter_TAPW_or_OUTW_too_small stop_elaboration ();
+        if ((1 << TAPW) < KMAX * KMAX * PIN) begin : g_illegal_address
+            illegal_parameter_TAPW_too_small stop_elaboration ();
         end
     endgenerate
 endmodule

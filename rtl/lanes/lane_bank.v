@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // lane_bank: POUT lanes that share their activations, with a double buffered weight store. While
-// the active weights are in use, the next tile is written into the shadow, one code a cycle; w_swap
-// makes the shadow active and clears it, so that taps the next tile does not write (smaller
-// kernels, missing channels) count as zero. Tap (ty, tx) of the KMAX x KMAX window and input
-// channel i share the flat index (ty * KMAX + tx) * PIN + i, in w_tap and in a alike.
+// the active weights are in use, the next tile is written into the shadow, one tap of every lane a
+// cycle; w_swap makes the shadow active and clears it, so that taps the next tile does not write
+// (smaller kernels, missing channels) count as zero. A write in the cycle of w_swap goes into the
+// new shadow. Tap (ty, tx) of the KMAX x KMAX window and input channel i share the flat index
+// (ty * KMAX + tx) * PIN + i, in w_tap and in a alike.
 //
-// w_we and w_swap must not come in the same cycle (the write would be lost). Weights are active in
-// the cycle after w_swap: an activation vector meets the weights that are active in its own cycle,
-// so w_swap may come in the same cycle as the last vector of a tile. rst clears shadow and active
-// weights. Sums follow a by 1 + ceil(ceil(log2 (KMAX * KMAX * PIN)) / 2) cycles.
+// Weights are active in the cycle after w_swap: an activation vector meets the weights that are
+// active in its own cycle, so w_swap may come in the same cycle as the last vector of a tile. rst
+// clears shadow and active weights. Sums follow a by 1 + ceil(ceil(log2 (KMAX * KMAX * PIN)) / 2)
+// cycles.
 //
 // Parameters
-//   LANE       "P1" P-LUT, "S0" SHIFT on the same codes, "S1" SHIFT on 8-bit activations
-//   B          bits of a weight code, 2..5; also of an activation, except for "S1"
-//   KMAX       side of the window, 1, 3, 5 or 7
+//   LANE       "P1" P-LUT, "S0" SHIFT on the same codes, "S1" SHIFT on 8-bit activations,
+//              "M8" 8-bit integer multiply
+//   B          bits of a weight code, 2..5; also of an activation, except for "S1"; not for "M8"
+//   KMAX       side of the window, 3, 5 or 7
 //   PIN        input channels a beat, 1 and up, KMAX * KMAX * PIN <= 2048
 //   POUT       lanes, 1..64
 //   PLUT_FILE  table of "P1", see lane_plut
-//   AB, TAPW, OUTW, SUMW  bits of an activation, of w_tap, of w_out, of a sum: derived, do not set
+//   AB, WB, TAPW, SUMW  bits of an activation, a weight, w_tap, a sum: derived, do not set
 `default_nettype none
 
 module lane_bank #(
@@ -28,10 +30,10 @@ module lane_bank #(
     parameter PIN       = 8,
     parameter POUT      = 8,
     parameter PLUT_FILE = "plut_b4.hex",
-    parameter AB        = LANE == "S1" ? 8 : B,
+    parameter AB        = LANE == "S1" || LANE == "M8" ? 8 : B,
+    parameter WB        = LANE == "M8" ? 8 : B,
     parameter TAPW      = KMAX * KMAX * PIN > 1 ? $clog2(KMAX * KMAX * PIN) : 1,
-    parameter OUTW      = POUT > 1 ? $clog2(POUT) : 1,
-    parameter SUMW      = (LANE == "S1" ? (1 << (B - 1)) + 7 : (1 << B) - 2)
+    parameter SUMW      = (LANE == "M8" ? 16 : LANE == "S1" ? (1 << (B - 1)) + 7 : (1 << B) - 2)
                           + $clog2(KMAX * KMAX * PIN)
 ) (
     input  wire                        clk,
@@ -39,9 +41,8 @@ module lane_bank #(
 
     // weights of the next tile
     input  wire                        w_we,
-    input  wire [OUTW-1:0]             w_out,
     input  wire [TAPW-1:0]             w_tap,
-    input  wire [B-1:0]                w_code,
+    input  wire [POUT*WB-1:0]          w_codes,
     input  wire                        w_swap,
 
     // window in, one sum for each lane out
@@ -52,13 +53,13 @@ module lane_bank #(
     localparam TAPS = KMAX * KMAX * PIN;
 
     generate
-        if (LANE != "P1" && LANE != "S0" && LANE != "S1") begin : g_illegal_lane
+        if (LANE != "P1" && LANE != "S0" && LANE != "S1" && LANE != "M8") begin : g_illegal_lane
             illegal_parameter_lane_bank_lane stop_elaboration();
         end
         if (B < 2 || B > 5) begin : g_illegal_b
             illegal_parameter_lane_bank_b stop_elaboration();
         end
-        if (KMAX != 1 && KMAX != 3 && KMAX != 5 && KMAX != 7) begin : g_illegal_kmax
+        if (KMAX != 3 && KMAX != 5 && KMAX != 7) begin : g_illegal_kmax
             illegal_parameter_lane_bank_kmax stop_elaboration();
         end
         if (PIN < 1 || TAPS > 2048) begin : g_illegal_pin
@@ -67,9 +68,10 @@ module lane_bank #(
         if (POUT < 1 || POUT > 64) begin : g_illegal_pout
             illegal_parameter_lane_bank_pout stop_elaboration();
         end
-        if (AB != (LANE == "S1" ? 8 : B) || TAPW != (TAPS > 1 ? $clog2(TAPS) : 1)
-            || OUTW != (POUT > 1 ? $clog2(POUT) : 1)
-            || SUMW != (LANE == "S1" ? (1 << (B - 1)) + 7 : (1 << B) - 2) + $clog2(TAPS))
+        if (AB != (LANE == "S1" || LANE == "M8" ? 8 : B) || WB != (LANE == "M8" ? 8 : B)
+            || TAPW != (TAPS > 1 ? $clog2(TAPS) : 1)
+            || SUMW != (LANE == "M8" ? 16 : LANE == "S1" ? (1 << (B - 1)) + 7 : (1 << B) - 2)
+                       + $clog2(TAPS))
         begin : g_illegal_derived
             illegal_parameter_lane_bank_derived stop_elaboration();
         end
@@ -78,25 +80,26 @@ module lane_bank #(
     genvar o;
     generate
         for (o = 0; o < POUT; o = o + 1) begin : g_out
-            reg [TAPS*B-1:0] shadow;
-            reg [TAPS*B-1:0] active;
-            integer          t;
+            reg [TAPS*WB-1:0] shadow;
+            reg [TAPS*WB-1:0] active;
+            integer           t;
 
             // Unrolled, the loop is an address decoder with a write enable per tap.
             always @(posedge clk) begin
                 if (w_swap) begin
                     active <= shadow;
-                    shadow <= {(TAPS * B){1'b0}};
-                end else if (w_we && w_out == o) begin
+                    shadow <= {(TAPS * WB){1'b0}};
+                end
+                if (w_we) begin
                     for (t = 0; t < TAPS; t = t + 1) begin
                         if (w_tap == t[TAPW-1:0]) begin
-                            shadow[t*B +: B] <= w_code;
+                            shadow[t*WB +: WB] <= w_codes[o*WB +: WB];
                         end
                     end
                 end
                 if (rst) begin
-                    shadow <= {(TAPS * B){1'b0}};
-                    active <= {(TAPS * B){1'b0}};
+                    shadow <= {(TAPS * WB){1'b0}};
+                    active <= {(TAPS * WB){1'b0}};
                 end
             end
 
@@ -114,6 +117,15 @@ module lane_bank #(
             end else if (LANE == "S0") begin : g_shift
                 lane_shift #(
                     .B(B),
+                    .N(TAPS)
+                ) lane (
+                    .clk(clk),
+                    .w  (active),
+                    .a  (a),
+                    .sum(sums[o*SUMW +: SUMW])
+                );
+            end else if (LANE == "M8") begin : g_mac
+                lane_mac #(
                     .N(TAPS)
                 ) lane (
                     .clk(clk),

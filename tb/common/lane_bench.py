@@ -60,6 +60,27 @@ class Lane:
         return w, np.where(sparse, 0, a)
 
 
+def signed(raw: Ints) -> Ints:
+    """Bytes 0..255 as the integers -128..127 that they stand for."""
+    return np.asarray(raw.astype(np.uint8).view(np.int8).astype(np.int64))
+
+
+@dataclass(frozen=True)
+class Mac(Lane):
+    """Both operands are two's complement bytes; no code, no table."""
+
+    bits: int = 8
+    int8: bool = True
+
+    def sum_bits(self, terms: int) -> int:
+        """Bits of the sum of that many products."""
+        return 16 + (terms - 1).bit_length()
+
+    def sums(self, w: Ints, a: Ints) -> Ints:
+        """Dot products of raw bytes (vectors, N), (vectors,) int64."""
+        return np.asarray((signed(w) * signed(a)).sum(axis=1))  # (vectors,)
+
+
 def latency(terms: int) -> int:
     """Cycles from a vector to its sum: product register, then one register every two levels."""
     levels = (terms - 1).bit_length()

@@ -16,7 +16,7 @@ from tb.common.bins import Model
 from tb.conv_engine.agents import ConvEnv
 from tb.conv_engine.bfm import ConvBfm, Observed
 from tb.conv_engine.coverage_model import build_model
-from tb.conv_engine.hardware import Hardware
+from tb.conv_engine.hardware import hardware
 from tb.conv_engine.job import LayerJob
 from tb.conv_engine.sequences import JobSequence
 
@@ -28,7 +28,7 @@ class ConvTest(uvm_test):
 
     def build_phase(self) -> None:
         self.settings = settings.load()
-        self.hw = Hardware.of(self.settings)
+        self.hw = hardware(self.settings)
         self.bfm = ConvBfm(cocotb.top, self.hw, self.settings.data_dir)
         ConfigDB().set(None, "*", "BFM", self.bfm)
         self.env = ConvEnv("env", self)
@@ -82,7 +82,7 @@ class ConvTest(uvm_test):
 async def coverage_closed(_: Any) -> None:
     """The last test: all others together must have hit every bin of the coverage model."""
     run = settings.load()
-    model = ConvTest.whole or build_model(Hardware.of(run))
+    model = ConvTest.whole or build_model(hardware(run))
     table = model.table()
     cocotb.log.info("coverage: %s", ", ".join(f"{k} {v}" for k, v in table.items()))
     if run.integer("QUICK"):

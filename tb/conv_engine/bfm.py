@@ -20,11 +20,13 @@ from tb.conv_engine.work import empty_stream
 
 HANG_LIMIT = 4_000  # cycles without a beat; a flush of lines takes at most 6 * 257
 STALLED_HANG_LIMIT = 50_000  # long draws of heavy stalls in a row
+CLEAR_CYCLES = 500  # a stream's header and table may still be on their way
 SLOTS = 64  # file names are used again: only one job is ever under way
 STREAMS = ("w", "a", "r", "y", "q")
-CFG = ("h", "w", "cin", "cout", "k", "stride", "pad", "images", "relu", "res_in", "emit_code",
-       "emit_res", "raw", "proj_shift", "res_shift", "res_out_shift")
-COUNTERS = ("cycles", "stall_w", "stall_a", "stall_r", "stall_y", "weights", "beats_a", "beats_y")
+CFG = ("h", "w", "cin", "cout", "k", "stride", "pad", "pad_top", "pad_bottom", "images", "relu",
+       "res_in", "emit_code", "emit_res", "raw", "proj_shift", "res_shift", "res_out_shift")
+COUNTERS = ("cycles", "busy", "stall_w", "stall_a", "stall_r", "stall_y", "weights", "beats_w",
+            "beats_a", "beats_r", "beats_y", "beats_q")
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class ConvBfm:
         self._stall_pins(job.stalls)
         patience = STALLED_HANG_LIMIT if job.stalls.any else HANG_LIMIT
         patience += 2 * cfg["images"]  # layer_config counts images
-        cycles = sum(cycle_model.predict(job.work.final)[:2])
+        model = cycle_model.predict(job.work.final)
+        cycles = model.base + model.stall_w[1]
         self._pin("hang_limit", patience)
         self._pin("cycle_limit", patience + cycles * (200 if job.stalls.any else 2))
         self._pin("job", job.number)
@@ -125,7 +128,7 @@ class ConvBfm:
 
     async def cleared(self) -> None:
         """See that the error is gone, and that no second `done` came with it."""
-        await ClockCycles(self.dut.clk, 64)
+        await ClockCycles(self.dut.clk, CLEAR_CYCLES)
         assert self._read("err") == 0, f"err is {self._read('err')} after clear"
         assert self._read("dones") == 1, f"{self._read('dones')} pulses of done after clear"
 

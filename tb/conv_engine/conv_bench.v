@@ -55,6 +55,8 @@ module conv_bench #(
     input  wire [2:0]  cfg_k,
     input  wire [1:0]  cfg_stride,
     input  wire [1:0]  cfg_pad,
+    input  wire [1:0]  cfg_pad_top,
+    input  wire [1:0]  cfg_pad_bottom,
     input  wire [15:0] cfg_images,
     input  wire        cfg_relu,
     input  wire        cfg_res_in,
@@ -67,16 +69,22 @@ module conv_bench #(
 
     output wire        busy,
     output wire [7:0]  err,
+    output wire [11:0] err_out_tile,
+    output wire [11:0] err_in_tile,
     output wire [7:0]  dones,          // `done` pulses of this job
     output wire [31:0] run_cycles,     // from `start` to `done`, counted by the bench
     output wire [31:0] cnt_cycles,
+    output wire [31:0] cnt_busy,
     output wire [31:0] cnt_stall_w,
     output wire [31:0] cnt_stall_a,
     output wire [31:0] cnt_stall_r,
     output wire [31:0] cnt_stall_y,
     output wire [31:0] cnt_weights,
+    output wire [31:0] cnt_beats_w,
     output wire [31:0] cnt_beats_a,
+    output wire [31:0] cnt_beats_r,
     output wire [31:0] cnt_beats_y,
+    output wire [31:0] cnt_beats_q,
 
     // {q, y, r, a, w}: one 32-bit count or one bit for each stream
     output wire [159:0] beats,
@@ -88,11 +96,13 @@ module conv_bench #(
     output wire [2:0]   idle,          // {r, a, w}: played out
     output reg          xcontrol       // sticky: X on busy, done, err or a counter
 );
-    localparam AB     = (LANE == "S1") ? 8 : B;
+    localparam AB     = (LANE == "S1" || LANE == "M8") ? 8 : B;
     localparam LEVELS = (1 << (B - 1)) - 1;
-    localparam ACCW   = (LANE == "S1") ? LEVELS + 25 : 2 * LEVELS + 16;   // as in conv_engine
+    // As in conv_engine.
+    localparam ACCW   = (LANE == "M8") ? 32 : (LANE == "S1") ? LEVELS + 25 : 2 * LEVELS + 16;
     localparam CHW    = ACCW + 16 + 10;
-    localparam A_BYTES  = (PIN * AB + 7) / 8;
+    localparam W_BYTES  = (POUT > 8) ? POUT / 2 : 4;
+    localparam A_BYTES  = (4 * PIN * AB + 7) / 8;
     localparam Y_BYTES  = (POUT * ACCW + 7) / 8;
     localparam CH_BYTES = (12 + CHW + 7) / 8;   // {channel, parameters}
 
@@ -110,7 +120,7 @@ module conv_bench #(
         .dones(dones), .run_cycles(run_cycles));
 
     // ---- streams ----
-    wire [31:0]           w_data;
+    wire [8*W_BYTES-1:0]  w_data;
     wire [8*A_BYTES-1:0]  a_data;
     wire [8*POUT-1:0]     r_data;
     wire [8*Y_BYTES-1:0]  y_data;
@@ -124,7 +134,7 @@ module conv_bench #(
         .clk(clk), .rst(rst), .load(load), .job(job), .seed(seed), .stall_threshold(8'd0),
         .stall_length(8'd0), .m_axis_tdata(ch_data), .m_axis_tvalid(ch_valid),
         .m_axis_tready(1'b1), .m_axis_tlast(ch_last), .idle(ch_idle), .failed(failed[3]));
-    axis_player #(.BYTES(4), .STREAM("w"), .SALT(2)) play_w (
+    axis_player #(.BYTES(W_BYTES), .STREAM("w"), .SALT(2)) play_w (
         .clk(clk), .rst(rst), .load(load_in), .job(job), .seed(seed), .stall_threshold(stall_w),
         .stall_length(stall_length), .m_axis_tdata(w_data), .m_axis_tvalid(valid[0]),
         .m_axis_tready(ready[0]), .m_axis_tlast(last[0]), .idle(idle[0]), .failed(failed[0]));
@@ -147,7 +157,7 @@ module conv_bench #(
         .s_axis_tvalid(valid[4]), .s_axis_tready(ready[4]), .s_axis_tlast(last[4]),
         .stray(stray[1]), .failed(failed[5]));
 
-    axis_watch #(.WIDTH(33)) watch_w (
+    axis_watch #(.WIDTH(8*W_BYTES+1)) watch_w (
         .clk(clk), .rst(rst), .load(load_in), .active(active && !idle[0]),
         .payload({last[0], w_data}), .valid(valid[0]), .ready(ready[0]), .beats(beats[31:0]),
         .blocked(blocked[31:0]), .starved(starved[31:0]),
@@ -179,16 +189,17 @@ module conv_bench #(
 
     // ---- X on control; nothing counts before the first reset ----
     reg  was_reset;
-    wire [265:0] control = {busy, done, err, cnt_cycles, cnt_stall_w, cnt_stall_a, cnt_stall_r,
-                            cnt_stall_y, cnt_weights, cnt_beats_a, cnt_beats_y};
+    wire [393:0] control = {busy, done, err, cnt_cycles, cnt_busy, cnt_stall_w, cnt_stall_a,
+                            cnt_stall_r, cnt_stall_y, cnt_weights, cnt_beats_w, cnt_beats_a,
+                            cnt_beats_r, cnt_beats_y, cnt_beats_q};
     initial begin
         was_reset = 1'b0;
         xcontrol  = 1'b0;
     end
     always @(posedge clk) begin
         if (rst) was_reset <= 1'b1;
-        if (was_reset && !rst && ((^control[265:256]) === 1'bx
-                                  || finished && (^control[255:0]) === 1'bx)) xcontrol <= 1'b1;
+        if (was_reset && !rst && ((^control[393:384]) === 1'bx
+                                  || finished && (^control[383:0]) === 1'bx)) xcontrol <= 1'b1;
     end
 
     // ---- device ----
@@ -214,6 +225,7 @@ module conv_bench #(
         .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH)
     ) dut (
         .clk(clk), .rst(rst), .start(start), .clear(clear), .busy(busy), .done(done), .err(err),
+        .err_out_tile(err_out_tile), .err_in_tile(err_in_tile),
         .cfg_h(start ? cfg_h : hide[8:0]),
         .cfg_w(start ? cfg_w : hide[8:0]),
         .cfg_cin(start ? cfg_cin : hide[11:0]),
@@ -221,6 +233,8 @@ module conv_bench #(
         .cfg_k(start ? cfg_k : hide[2:0]),
         .cfg_stride(start ? cfg_stride : hide[1:0]),
         .cfg_pad(start ? cfg_pad : hide[1:0]),
+        .cfg_pad_top(start ? cfg_pad_top : hide[1:0]),
+        .cfg_pad_bottom(start ? cfg_pad_bottom : hide[1:0]),
         .cfg_images(start ? cfg_images : hide[15:0]),
         .cfg_relu(start ? cfg_relu : hide[0]),
         .cfg_res_in(start ? cfg_res_in : hide[0]),
@@ -233,7 +247,7 @@ module conv_bench #(
         .ch_we(ch_valid), .ch_addr(ch_data[CHW+11:CHW]), .ch_data(ch_data[CHW-1:0]),
         .s_axis_w_tdata(w_data), .s_axis_w_tvalid(valid[0]), .s_axis_w_tready(ready[0]),
         .s_axis_w_tlast(last[0]),
-        .s_axis_a_tdata(a_data[PIN*AB-1:0]), .s_axis_a_tvalid(valid[1]),
+        .s_axis_a_tdata(a_data[4*PIN*AB-1:0]), .s_axis_a_tvalid(valid[1]),
         .s_axis_a_tready(ready[1]), .s_axis_a_tlast(last[1]),
         .s_axis_r_tdata(r_data), .s_axis_r_tvalid(valid[2]), .s_axis_r_tready(ready[2]),
         .s_axis_r_tlast(last[2]),
@@ -241,9 +255,10 @@ module conv_bench #(
         .m_axis_y_tlast(last[3]),
         .m_axis_r_tdata(q_data), .m_axis_r_tvalid(valid[4]), .m_axis_r_tready(ready[4]),
         .m_axis_r_tlast(last[4]),
-        .cnt_cycles(cnt_cycles), .cnt_stall_w(cnt_stall_w), .cnt_stall_a(cnt_stall_a),
-        .cnt_stall_r(cnt_stall_r), .cnt_stall_y(cnt_stall_y), .cnt_weights(cnt_weights),
-        .cnt_beats_a(cnt_beats_a), .cnt_beats_y(cnt_beats_y)
+        .cnt_cycles(cnt_cycles), .cnt_busy(cnt_busy), .cnt_stall_w(cnt_stall_w),
+        .cnt_stall_a(cnt_stall_a), .cnt_stall_r(cnt_stall_r), .cnt_stall_y(cnt_stall_y),
+        .cnt_weights(cnt_weights), .cnt_beats_w(cnt_beats_w), .cnt_beats_a(cnt_beats_a),
+        .cnt_beats_r(cnt_beats_r), .cnt_beats_y(cnt_beats_y), .cnt_beats_q(cnt_beats_q)
     );
 endmodule
 

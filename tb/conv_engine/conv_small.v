@@ -26,8 +26,8 @@ module conv_small #(
     parameter FIFO_DEPTH = 32,
     // Derived as in conv_engine; do not override.
     parameter LEVELS     = (1 << (B - 1)) - 1,
-    parameter AB         = (LANE == "S1") ? 8 : B,
-    parameter ACCW       = (LANE == "S1") ? LEVELS + 25 : 2 * LEVELS + 16
+    parameter AB         = (LANE == "S1" || LANE == "M8") ? 8 : B,
+    parameter ACCW       = (LANE == "M8") ? 32 : (LANE == "S1") ? LEVELS + 25 : 2 * LEVELS + 16
 ) (
     input  wire                  clk,
     input  wire                  rst,
@@ -40,6 +40,8 @@ module conv_small #(
     input  wire [2:0]            cfg_k,
     input  wire [1:0]            cfg_stride,
     input  wire [1:0]            cfg_pad,
+    input  wire [1:0]            cfg_pad_top,
+    input  wire [1:0]            cfg_pad_bottom,
     input  wire [15:0]           cfg_images,
     input  wire                  cfg_relu,
     input  wire                  cfg_res_in,
@@ -61,6 +63,8 @@ module conv_small #(
     output wire                  busy,
     output wire                  done,
     output wire [7:0]            err,
+    output wire [11:0]           err_out_tile,
+    output wire [11:0]           err_in_tile,
 
     // weights
     input  wire [31:0]           s_axis_w_tdata,
@@ -69,7 +73,7 @@ module conv_small #(
     input  wire                  s_axis_w_tlast,
 
     // activations
-    input  wire [PIN*AB-1:0]     s_axis_a_tdata,
+    input  wire [4*PIN*AB-1:0]   s_axis_a_tdata,
     input  wire                  s_axis_a_tvalid,
     output wire                  s_axis_a_tready,
     input  wire                  s_axis_a_tlast,
@@ -94,13 +98,17 @@ module conv_small #(
 
     // counters of the current or last job
     output wire [31:0]           cnt_cycles,
+    output wire [31:0]           cnt_busy,
     output wire [31:0]           cnt_stall_w,
     output wire [31:0]           cnt_stall_a,
     output wire [31:0]           cnt_stall_r,
     output wire [31:0]           cnt_stall_y,
     output wire [31:0]           cnt_weights,
+    output wire [31:0]           cnt_beats_w,
     output wire [31:0]           cnt_beats_a,
-    output wire [31:0]           cnt_beats_y
+    output wire [31:0]           cnt_beats_r,
+    output wire [31:0]           cnt_beats_y,
+    output wire [31:0]           cnt_beats_q
 );
     `CONV_DUT #(
 `ifdef CONV_DUT_LANE
@@ -114,11 +122,13 @@ module conv_small #(
     ) dut (
         .clk(clk), .rst(rst), .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_cin(cfg_cin),
         .cfg_cout(cfg_cout), .cfg_k(cfg_k), .cfg_stride(cfg_stride), .cfg_pad(cfg_pad),
+        .cfg_pad_top(cfg_pad_top), .cfg_pad_bottom(cfg_pad_bottom),
         .cfg_images(cfg_images), .cfg_relu(cfg_relu), .cfg_res_in(cfg_res_in),
         .cfg_emit_code(cfg_emit_code), .cfg_emit_res(cfg_emit_res), .cfg_raw(cfg_raw),
         .cfg_proj_shift(cfg_proj_shift), .cfg_res_shift(cfg_res_shift),
         .cfg_res_out_shift(cfg_res_out_shift), .ch_we(ch_we), .ch_addr(ch_addr),
         .ch_data(ch_data), .start(start), .clear(clear), .busy(busy), .done(done), .err(err),
+        .err_out_tile(err_out_tile), .err_in_tile(err_in_tile),
         .s_axis_w_tdata(s_axis_w_tdata), .s_axis_w_tvalid(s_axis_w_tvalid),
         .s_axis_w_tready(s_axis_w_tready), .s_axis_w_tlast(s_axis_w_tlast),
         .s_axis_a_tdata(s_axis_a_tdata), .s_axis_a_tvalid(s_axis_a_tvalid),
@@ -129,9 +139,10 @@ module conv_small #(
         .m_axis_y_tready(m_axis_y_tready), .m_axis_y_tlast(m_axis_y_tlast),
         .m_axis_r_tdata(m_axis_r_tdata), .m_axis_r_tvalid(m_axis_r_tvalid),
         .m_axis_r_tready(m_axis_r_tready), .m_axis_r_tlast(m_axis_r_tlast),
-        .cnt_cycles(cnt_cycles), .cnt_stall_w(cnt_stall_w), .cnt_stall_a(cnt_stall_a),
-        .cnt_stall_r(cnt_stall_r), .cnt_stall_y(cnt_stall_y), .cnt_weights(cnt_weights),
-        .cnt_beats_a(cnt_beats_a), .cnt_beats_y(cnt_beats_y)
+        .cnt_cycles(cnt_cycles), .cnt_busy(cnt_busy), .cnt_stall_w(cnt_stall_w),
+        .cnt_stall_a(cnt_stall_a), .cnt_stall_r(cnt_stall_r), .cnt_stall_y(cnt_stall_y),
+        .cnt_weights(cnt_weights), .cnt_beats_w(cnt_beats_w), .cnt_beats_a(cnt_beats_a),
+        .cnt_beats_r(cnt_beats_r), .cnt_beats_y(cnt_beats_y), .cnt_beats_q(cnt_beats_q)
     );
 endmodule
 

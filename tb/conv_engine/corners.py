@@ -12,6 +12,7 @@ from numpy.random import Generator
 
 from golden.codes import num_levels
 from golden.layer import ConvLayer
+from host.bands import band
 from tb.conv_engine.hardware import Hardware
 from tb.conv_engine.layers import Mode, Shape, draw_activations, draw_layer, generator
 from tb.conv_engine.work import Chain, LayerWork
@@ -24,10 +25,10 @@ def tile_shapes(hw: Hardware) -> list[Shape]:
     pin, pout, top = hw.pin, hw.pout, min(hw.kmax, 3)
     shapes = [
         Shape(4, 3, pin, pout, top, 1, top // 2),
-        Shape(3, 4, 2 * pin, pout, 1, 1, 0),
+        Shape(3, 4, 8 * pin, pout, 1, 1, 0),
         Shape(5, 5, 1, 2 * pout, top, 2, top // 2, 2),
         Shape(4, 4, pin + 1, pout + 1, top, 1, 0, 2),
-        Shape(2, 3, 3 * pin, 2 * pout + 1, 1, 2, 0),
+        Shape(2, 3, 9 * pin, 2 * pout + 1, 1, 2, 0),
         Shape(3, 3, 2 * pin + 1, 3 * pout, top, 1, top // 2),
     ]
     shapes += [Shape(k, k + 1, pin, pout, k, 1, k // 2) for k in (5, 7) if k <= hw.kmax]
@@ -58,36 +59,39 @@ def _plain(hw: Hardware, weights: Any, **fields: Any) -> ConvLayer:
     zeros = np.zeros(len(weights), dtype=np.int64)
     return ConvLayer(**{"name": "corner", "bits": hw.bits, "weights": weights, "stride": 1,
                         "pad": 0, "shift1": zeros, "shift2": zeros, "term2": zeros, "bias": zeros,
-                        "relu": False, "emit_code": False, "raw": True, "act": hw.act, **fields})
+                        "relu": False, "emit_code": False, "raw": True, "act": hw.act,
+                        "wgt": hw.wgt, **fields})
 
 
-def _largest(hw: Hardware, negative: bool) -> int:
-    """The activation of largest magnitude with this sign, as code or int8 value."""
-    if hw.act == "int8":
+def _largest(hw: Hardware, kind: str, negative: bool) -> int:
+    """The weight or activation of largest magnitude with this sign, as code or int8 value."""
+    if kind == "int8":
         return -128 if negative else 127
     return num_levels(hw.bits) | negative << (hw.bits - 1)
+
+
+def _filled(hw: Hardware, kind: str, shape: tuple[int, ...], negative: bool) -> Any:
+    dtype = np.int8 if kind == "int8" else np.uint8
+    return np.full(shape, _largest(hw, kind, negative)).astype(dtype)
 
 
 def _largest_sums(hw: Hardware, quick: bool) -> Named:
     """Every product at its largest, over all taps and as many channels as there can be."""
     k = hw.kmax
-    top = num_levels(hw.bits)
     for channels in (hw.pin, 8 * hw.pin + 1 if quick else 2048):
-        for w_negative in (0, 1):
+        for w_negative in (False, True):
             for a_negative in (False, True):
                 if channels == 2048 and w_negative != a_negative:
                     continue
-                weights = np.full((1, channels, k, k), top | w_negative << (hw.bits - 1), np.uint8)
-                dtype = np.int8 if hw.act == "int8" else np.uint8
-                a = np.full((1, channels, k, k), _largest(hw, a_negative)).astype(dtype)
+                shape = (1, channels, k, k)
+                weights = _filled(hw, hw.wgt, shape, w_negative)
+                a = _filled(hw, hw.act, shape, a_negative)
                 signs = f"{'+-'[w_negative]}{'+-'[a_negative]}"
                 yield (f"extreme/sum {channels} {signs}",
                        LayerWork(_plain(hw, weights), a, None, hw))
-    dtype = np.int8 if hw.act == "int8" else np.uint8
-    zero = np.zeros((hw.pout, hw.pin, k, k), np.uint8)
-    a = np.full((1, hw.pin, k, k), _largest(hw, False)).astype(dtype)
-    yield "extreme/zero weights", LayerWork(_plain(hw, zero), a, None, hw)
-    full = np.full_like(zero, top)
+    full = _filled(hw, hw.wgt, (hw.pout, hw.pin, k, k), False)
+    a = _filled(hw, hw.act, (1, hw.pin, k, k), False)
+    yield "extreme/zero weights", LayerWork(_plain(hw, np.zeros_like(full)), a, None, hw)
     yield "extreme/zero activations", LayerWork(_plain(hw, full), np.zeros_like(a), None, hw)
 
 
@@ -130,12 +134,29 @@ def _ties(hw: Hardware, seed: int) -> Named:
         bias = np.array(sorted(t for t in near if -bound < t < bound), dtype=np.int64)
         for first in range(0, len(bias), hw.cout_max):
             part = bias[first:first + hw.cout_max]
-            weights = np.ones((len(part), 1, 1, 1), np.uint8)
+            weights = np.ones((len(part), 1, 1, 1), np.int8 if hw.wgt == "int8" else np.uint8)
             layer = _plain(hw, weights, bias=part, raw=False, relu=relu, emit_code=True,
                            emit_res=True, proj_shift=shift, res_out_shift=shift)
             a = np.zeros((1, 1, 1, 1), np.int8 if hw.act == "int8" else np.uint8)
             name = f"extreme/ties {shift} {'relu ' * relu}{first}"
             yield name, LayerWork(layer, a, None, hw)
+
+
+def bands(hw: Hardware, seed: int) -> Named:
+    """Layers cut into bands of rows: every kernel and stride, uneven cuts, one row at a time."""
+    kinds = [(k, s, p) for k in (1, 3, 5, 7) if k <= hw.kmax for s in (1, 2)
+             for p in sorted({0, k // 2})]
+    for index, (k, stride, pad) in enumerate(kinds):
+        rng = generator(seed, "bands", index)
+        shape = Shape(11, 6, hw.pin + 1, hw.pout + 1, k, stride, pad, 1 + index % 2)
+        mode = Mode(index % 2 == 0, index % 3 == 0, ("code", "code+res", "raw", "res")[index % 4])
+        whole = draw_layer(rng, hw, f"bands{index}", shape, mode)
+        oh = shape.out[0]
+        cuts = [(0, 1), (1, oh - 1), (oh - 1, oh)] if index % 2 else [(0, oh // 2), (oh // 2, oh)]
+        for start, stop in cuts:
+            if start < stop:
+                part = whole.rows(band(whole.layer, shape.height, start, stop))
+                yield f"bands/kernel {k}, stride {stride}, pad {pad}, rows {start}-{stop}", part
 
 
 def sizes(hw: Hardware, seed: int, quick: bool) -> Named:
@@ -176,4 +197,4 @@ def _full_buffer(hw: Hardware) -> Shape:
     depth = hw.psum_depth
     width = max(n for n in range(1, hw.line_depth + 1) if depth % n == 0)
     height = max(n for n in range(1, 257) if (depth // width) % n == 0)
-    return Shape(height, width, hw.pin + 1, 1, 1, 1, 0, depth // width // height)
+    return Shape(height, width, 4 * hw.pin + 1, 1, 1, 1, 0, depth // width // height)

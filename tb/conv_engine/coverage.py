@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pyuvm import ConfigDB, uvm_subscriber
 
 from golden.errors import ShuffError
-from golden.shuff import decode, restore_weights
+from golden.shuff.bank_reference import decode_bank_serial, decode_bytes_serial
 from host.packing import unpack_lanes
+from host.target import QUAD
 from tb.common.beats import read_player
 from tb.common.bins import Model
 from tb.conv_engine.bfm import ConvBfm, Observed
@@ -30,6 +31,7 @@ from tb.conv_engine.coverage_model import (
     int8_class,
     legal_codes,
     map_classes,
+    out_map,
     shift_bin,
 )
 from tb.conv_engine.hardware import Hardware
@@ -58,10 +60,10 @@ class Sampler:
                 self.model["error"].hit(ERRORS[seen.err])
             return
         out_tiles = -(-seen.cfg["cout"] // self.hw.pout)
-        in_tiles = -(-seen.cfg["cin"] // self.hw.pin)
+        in_tiles = -(-seen.cfg["cin"] // self.hw.in_tile_size(seen.cfg["k"]))
         self._shape(seen.cfg, out_tiles, in_tiles)
         self._channels(seen)
-        self._tensors(seen, in_tiles)
+        self._tensors(seen)
         self._outputs(seen)
         self._stalls(seen)
 
@@ -70,7 +72,7 @@ class Sampler:
         m["kernel"].hit((cfg["k"], cfg["stride"], cfg["pad"]))
         for name in map_classes(hw, cfg):
             m["map"].hit(name)
-        m["in channels"].hit(channel_class(cfg["cin"], hw.pin))
+        m["in channels"].hit(channel_class(cfg["cin"], hw.in_tile_size(cfg["k"])))
         m["out channels"].hit(channel_class(cfg["cout"], hw.pout))
         m["tiles"].hit((few(out_tiles), few(in_tiles)))
         m["images"].hit(few(cfg["images"]))
@@ -81,8 +83,9 @@ class Sampler:
             m["res_out_shift"].hit(shift_bin(cfg["res_out_shift"]))
         if cfg["res_in"]:
             m["res_shift"].hit(shift_bin(cfg["res_shift"]))
-        span_h, span_w = (cfg[n] + 2 * cfg["pad"] - cfg["k"] for n in "hw")
-        places = cfg["images"] * (span_h // cfg["stride"] + 1) * (span_w // cfg["stride"] + 1)
+        m["bands"].hit((cfg["pad_top"] < cfg["pad"], cfg["pad_bottom"] < cfg["pad"]))
+        oh, ow = out_map(cfg)
+        places = cfg["images"] * oh * ow
         m["partial sums"].hit("not used" if in_tiles == 1 else
                               "full" if places == hw.psum_depth else "some")
 
@@ -101,36 +104,47 @@ class Sampler:
                           "max" if bias == (1 << (bits - 1)) - 1 else
                           "-" if bias >> (bits - 1) else "+")
 
-    def _tensors(self, seen: Observed, in_tiles: int) -> None:
+    def _tensors(self, seen: Observed) -> None:
         """Codes on the input streams, and which weight met which activation."""
         m, hw, cfg = self.model, self.hw, seen.cfg
-        words = read_player(self.bfm.data / f"w_{seen.number}.bin", 4)
+        words = read_player(self.bfm.data / f"w_{seen.number}.bin", hw.w_bits // 8)
         data = words.data[: int(np.argmax(words.last)) + 1].tobytes()  # of a chain, the first
-        m["table mode"].hit(("joint", "flag", "raw")[data[6] & 15])
-        shape = (cfg["cout"], cfg["cin"], cfg["k"], cfg["k"])
-        weights = restore_weights(decode(data, hw.bits), shape, hw.pin, hw.pout)
-        w_count = _by_channel(weights.transpose(1, 0, 2, 3).reshape(cfg["cin"], -1), 1 << hw.bits)
-        beats = cfg["images"] * cfg["h"] * cfg["w"]
-        a_data = read_player(self.bfm.data / f"a_{seen.number}.bin", hw.a_bytes).data
-        lanes = unpack_lanes(a_data[: in_tiles * beats], hw.act_bits, hw.pin,
-                             signed=hw.act == "int8").reshape(in_tiles, beats, hw.pin)
-        by_channel = lanes.transpose(0, 2, 1).reshape(-1, beats)[: cfg["cin"]]  # (cin, beats)
-        a_names: list[Any]
-        if hw.act == "pot":
-            a_count, a_names = _by_channel(by_channel, 1 << hw.bits), list(range(1 << hw.bits))
-        else:
-            a_count, a_names = _by_channel(int8_class(by_channel), 5), list(INT8_BINS)
-        met = (w_count > 0).astype(np.int64).T @ (a_count > 0)  # (w codes, a codes)
-        codes = legal_codes(hw.bits)
-        for code in codes:
-            m["weight"].hit(code, int(w_count[:, code].sum()))
-        for at, name in enumerate(a_names):
-            if name not in m["activation"].counts:
-                continue
-            m["activation"].hit(name, int(a_count[:, at].sum()))
-            for code in codes:
-                if met[code, at]:
-                    m["weight x activation"].hit((code, name), int(met[code, at]))
+        weights = self._weights(data, cfg)  # (cin, n)
+        a_data = read_player(self.bfm.data / f"a_{seen.number}.bin", hw.a_bytes)
+        acts = self._activations(a_data.data[: int(np.argmax(a_data.last)) + 1], cfg)  # (cin, n)
+        w_count, w_names = _counted(weights, hw.wgt == "pot", hw.bits)
+        a_count, a_names = _counted(acts, hw.act == "pot", hw.bits)
+        met = (w_count > 0).astype(np.int64).T @ (a_count > 0)  # (w names, a names)
+        for group, names, count in (("weight", w_names, w_count), ("activation", a_names, a_count)):
+            for at, name in enumerate(names):
+                if name in m[group].counts:
+                    m[group].hit(name, int(count[:, at].sum()))
+        for i, w_name in enumerate(w_names):
+            for j, a_name in enumerate(a_names):
+                if met[i, j] and (w_name, a_name) in m["weight x activation"].counts:
+                    m["weight x activation"].hit((w_name, a_name), int(met[i, j]))
+
+    def _weights(self, data: bytes, cfg: dict[str, int]) -> NDArray[Any]:
+        """Weights by input channel, (cin, n), as they are in the stream."""
+        hw = self.hw
+        steps = _steps(data, hw)
+        if hw.wgt == "pot":
+            self.model["table mode"].hit(("joint", "flag", "raw")[data[6] & 15])
+        parts, at = [], 0
+        for o in range(0, cfg["cout"], hw.pout):
+            outs = min(hw.pout, cfg["cout"] - o)
+            tile = steps[at : at + cfg["cin"] * cfg["k"] ** 2]  # all input tiles are in order
+            at += len(tile)
+            parts.append(tile[:, :outs].reshape(cfg["cin"], -1))
+        return np.concatenate(parts, axis=1)
+
+    def _activations(self, beats: NDArray[np.uint8], cfg: dict[str, int]) -> NDArray[Any]:
+        """Activations of one round by input channel, (cin, n); filling may be among them."""
+        hw, size = self.hw, self.hw.in_tile_size(cfg["k"])
+        tiles = -(-cfg["cin"] // size)
+        lanes = unpack_lanes(beats, hw.act_bits, QUAD * hw.pin, signed=hw.act == "int8")
+        rows = lanes.reshape(tiles, -1, size).transpose(0, 2, 1)  # (it, channels, n)
+        return rows.reshape(tiles * size, -1)[: cfg["cin"]]
 
     def _outputs(self, seen: Observed) -> None:
         m, hw, cfg = self.model, self.hw, seen.cfg
@@ -162,6 +176,21 @@ class Sampler:
             m["back-pressure"].hit((stream, level))
         moved = {**seen.beats, "y": seen.beats["y"] + seen.beats["q"]}
         m["stalls together"].hit(tuple(int(2 * held[s] > moved[s]) for s in "way"))
+
+
+def _steps(data: bytes, hw: Hardware) -> NDArray[Any]:
+    """Weights (steps, POUT) of a stream."""
+    words = np.frombuffer(data, dtype="<u4").tolist()
+    if hw.wgt == "pot":
+        return decode_bank_serial(words, hw.bits, hw.pin, hw.pout)
+    return decode_bytes_serial(words, hw.pin, hw.pout)
+
+
+def _counted(values: NDArray[Any], codes: bool, bits: int) -> tuple[NDArray[np.int64], list[Any]]:
+    """((channels, names) counts, names) of codes, or of signed bytes by their classes."""
+    if codes:
+        return _by_channel(values, 1 << bits), list(range(1 << bits))
+    return _by_channel(int8_class(values), len(INT8_BINS)), list(INT8_BINS)
 
 
 def _by_channel(codes: NDArray[Any], size: int) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ ERRORS = {1: "MAGIC", 2: "VERSION", 3: "HEADER", 4: "HEADER_CRC", 5: "TARGET", 6
           7: "CODE", 8: "SHORT", 9: "LONG", 10: "TLAST_EARLY", 11: "TLAST_LATE", 12: "CRC",
           16: "CFG_SHAPE", 17: "CFG_KERNEL", 18: "CFG_PSUM", 19: "CFG_EMIT", 20: "W_COUNT",
           21: "A_TLAST", 22: "R_TLAST"}
+TABLE_ERRORS = (6, 7)  # a stream of bytes has no code table
 SHIFTS = ("0", "1", "2..7", "8..15", "16+")
 INT8_BINS = ("-128", "-", "0", "+", "127")
 EMITS = ("code", "res", "code+res", "raw")
@@ -29,13 +30,15 @@ def build_model(hw: Hardware) -> Model:
     """All groups that this device can reach. What the parameters forbid is not in the model."""
     kernels = [k for k in (1, 3, 5, 7) if k <= hw.kmax]
     codes = legal_codes(hw.bits)
+    weights = codes if hw.wgt == "pot" else INT8_BINS
     acts = codes if hw.act == "pot" else INT8_BINS
+    errors = [name for code, name in ERRORS.items() if hw.wgt == "pot" or code not in TABLE_ERRORS]
     tiles = ("1", "2", "3+")
     return Model([
         Group("kernel", [(k, s, p) for k in kernels for s in (1, 2) for p in range(k // 2 + 1)]),
-        Group("map", ["1x1", "one row", "one column", "odd", "even", "mixed", "line full"]
-              + (["smaller than kernel"] if hw.kmax > 1 else [])),
-        Group("in channels", channel_classes(hw.pin)),
+        Group("map", ["1x1", "one row", "one column", "odd", "even", "mixed", "line full",
+                      "smaller than kernel"]),
+        Group("in channels", channel_classes(hw.in_tile_size(1))),
         Group("out channels", channel_classes(hw.pout)),
         Group("tiles", [(o, i) for o in tiles for i in tiles]),
         Group("images", tiles),
@@ -44,17 +47,18 @@ def build_model(hw: Hardware) -> Model:
         Group("term2", [-1, 0, 1]),
         Group("shift1", ["0", "1..14", "15"]), Group("shift2", ["0", "1..14", "15"]),
         Group("bias", ["min", "-", "0", "+", "max"]),
-        Group("weight", codes), Group("activation", acts),
-        Group("weight x activation", [(w, a) for w in codes for a in acts]),
+        Group("bands", [(top, bottom) for top in (False, True) for bottom in (False, True)]),
+        Group("weight", weights), Group("activation", acts),
+        Group("weight x activation", [(w, a) for w in weights for a in acts]),
         Group("out code", codes),
         Group("out word", INT8_BINS), Group("raw sum", ["-", "0", "+"]),
         Group("partial sums", ["not used", "some", "full"]),
-        Group("table mode", ["joint", "flag", "raw"]),
+        Group("table mode", ["joint", "flag", "raw"] if hw.wgt == "pot" else []),
         Group("stall cause", ["w", "a", "r", "y"]),
         Group("back-pressure", [(s, kind) for s in "wary" for kind in ("none", "some", "most")]),
         Group("stalls together", [(w, a, y) for w in (0, 1) for a in (0, 1) for y in (0, 1)]),
         Group("before", ["reset", "good job", "error", "same channels"]),
-        Group("error", ERRORS.values()),
+        Group("error", errors),
     ])
 
 
@@ -112,6 +116,13 @@ def map_classes(hw: Hardware, cfg: dict[str, int]) -> list[str]:
     if h < k or w < k:
         found.append("smaller than kernel")
     return found
+
+
+def out_map(cfg: dict[str, int]) -> tuple[int, int]:
+    """(OH, OW) of a configuration."""
+    down = cfg["h"] + cfg["pad_top"] + cfg["pad_bottom"] - cfg["k"]
+    across = cfg["w"] + 2 * cfg["pad"] - cfg["k"]
+    return down // cfg["stride"] + 1, across // cfg["stride"] + 1
 
 
 def emit_of(cfg: dict[str, int]) -> str:

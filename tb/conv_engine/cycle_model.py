@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many cycles a job takes when nothing outside holds it up, to the cycle.
 
-Written from what rtl/engine (conv_engine, layer_config, scan_control, tile_control) and rtl/shuff
-promise: one shift a cycle in a pass, one weight a cycle once a tile is asked for, a header byte and
-a table entry a cycle before the first one.
+Written from what rtl/engine promises (conv_engine, layer_config, scan_control): one shift a cycle
+from the first element to the last position, through all passes. Only the waits for weights are
+bounded and not exact: they are the decoder bank's business and have a bench of their own.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from golden.shuff.header import header_words, read_header
 from tb.conv_engine.work import LayerWork
 
 # Cycles of fixed pipelines.
@@ -22,41 +18,69 @@ ISSUE_TO_SUM = 2  # window and taps registers before the lanes
 SUM_TO_STORED = 2  # psum_buffer
 POST_PROCESS = 4
 OUT_TO_TAKEN = 2  # output FIFO, then the room count
-HEADER_WORD = 5  # a load, then a byte a cycle
-TABLE_TO_WEIGHT = 6  # header verdict, two bytes into the bit buffer, the symbol's register
-SWAP_TO_WEIGHT = 0
+TINY_GAP = 4  # cycles from a tiny pass's last position to the next one's first
+HEADER_CYCLES = 400  # at most, before the first step of weights
 
 
 class Prediction(NamedTuple):
-    """What a job without stalls takes: base + stall_w cycles, stall_w of them for weights.
+    """What a job without stalls takes: base cycles and those that it waits for weights.
 
     least: what is left of base when stalls hide every emptying of a pipeline.
+    stall_w: (least, most) cycles of waiting for weights.
     """
 
     base: int
-    stall_w: int
+    stall_w: tuple[int, int]
     least: int
 
 
+def leads(work: LayerWork) -> tuple[int, int]:
+    """(rows, elements) by which the anchor walk is behind the input walk."""
+    layer = work.layer
+    below, right = layer.kernel - 1 - work.pads[0], layer.kernel - 1 - layer.pad
+    if layer.stride == 2 and layer.kernel > 1:
+        below, right = below // 2, right // 2
+    return below, below * grid(work)[1] + right
+
+
+def grid(work: LayerWork) -> tuple[int, int]:
+    """Elements of a map (rows, columns)."""
+    layer = work.layer
+    height, width = work.a.shape[2:]
+    if layer.kernel == 1:
+        return work.out_shape
+    return (height, width) if layer.stride == 1 else ((height + 1) // 2, (width + 1) // 2)
+
+
 def check_cycles(work: LayerWork) -> int:
-    """Cycles after `start` until the first tile is waited for (layer_config)."""
-    layer = work.layer
-    oh, _ = layer.out_shape(*work.a.shape[2:])
-    lead_steps = layer.kernel - layer.pad  # K-1-pad additions, and one look
-    counting = 0 if work.hw.tiles(layer)[1] == 1 else oh + 1 + len(work.a) + 1
-    return 1 + lead_steps + counting + 1
+    """Cycles after `start` until the scan runs (layer_config)."""
+    tiled = work.hw.tiles(work.layer)[1] > 1
+    counting = work.out_shape[0] + 1 + len(work.a) + 1 if tiled else 0
+    return leads(work)[0] + 3 + counting
 
 
-def pass_shifts(work: LayerWork) -> tuple[int, int]:
-    """(shifts of a pass, shift in which the last position is issued, counted from 1)."""
-    layer = work.layer
-    images, _, height, width = work.a.shape
-    oh, ow = layer.out_shape(height, width)
-    lead = (layer.kernel - 1 - layer.pad) * (width + 1)
-    last_anchor = ((images - 1) * height * width + (oh - 1) * layer.stride * width
-                   + (ow - 1) * layer.stride)
-    issued = last_anchor + lead + 1
-    return max(images * height * width, issued), issued
+def shifts(work: LayerWork) -> tuple[int, int]:
+    """(shifts of the job, the one in which the last position is issued, counted from 1)."""
+    out_tiles, in_tiles = work.hw.tiles(work.layer)
+    rows, columns = grid(work)
+    size = len(work.a) * rows * columns
+    oh, ow = work.out_shape
+    anchor = ((len(work.a) - 1) * rows + oh - 1) * columns + ow - 1
+    before = (out_tiles * in_tiles - 1) * size
+    issued = before + anchor + leads(work)[1] + 1
+    return max(before + size, issued), issued
+
+
+def tiny_gaps(work: LayerWork) -> int:
+    """Cycles in which tiny passes wait for the sums of the pass before."""
+    oh, ow = work.out_shape
+    if oh > 2 or ow > 2 or len(work.a) > 2:
+        return 0
+    rows, columns = grid(work)
+    behind = len(work.a) * rows * columns - (  # shifts from a pass's last position to its end
+        ((len(work.a) - 1) * rows + oh - 1) * columns + ow - 1) - 1
+    out_tiles, in_tiles = work.hw.tiles(work.layer)
+    return (out_tiles * in_tiles - 1) * max(0, TINY_GAP - 1 - behind)
 
 
 def lane_latency(work: LayerWork) -> int:
@@ -65,48 +89,37 @@ def lane_latency(work: LayerWork) -> int:
     return 1 + ((taps - 1).bit_length() + 1) // 2
 
 
-def tile_weights(work: LayerWork) -> list[int]:
-    """Weights of each pass in the order of the passes."""
+def tile_steps(work: LayerWork) -> list[int]:
+    """Steps of weights of each pass in the order of the passes."""
     layer, hw = work.layer, work.hw
     out_tiles, in_tiles = hw.tiles(layer)
-    outs = [min(hw.pout, layer.out_channels - o * hw.pout) for o in range(out_tiles)]
-    ins = [min(hw.pin, layer.in_channels - i * hw.pin) for i in range(in_tiles)]
-    return [o * i * layer.kernel**2 for o in outs for i in ins]
+    size = hw.in_tile_size(layer.kernel)
+    ins = [min(size, layer.in_channels - i * size) for i in range(in_tiles)]
+    return [i * layer.kernel**2 for i in ins] * out_tiles
 
 
-def table_cycles(lengths: Sequence[int], limit: int) -> int:
-    """Cycles in which the decoder's table fills: each an entry or a look at (length, symbol)."""
-    looks = sum(1 << (limit - level) if length == level else 1
-                for level in range(1, limit + 1) for length in lengths)
-    used = sum(1 << (limit - length) for length in lengths if length)
-    return looks + (1 << limit) - used + 1
+def weight_waits(work: LayerWork) -> tuple[int, int]:
+    """(least, most) cycles of waiting for weights.
+
+    Least: a step a cycle from the start on. Most: what the stream's words allow, one a cycle, and
+    the header and the table before the first step.
+    """
+    out_tiles, in_tiles = work.hw.tiles(work.layer)
+    positions = shifts(work)[0] // (out_tiles * in_tiles)
+    steps = tile_steps(work)
+    words = 8 * len(work.weight_bytes) / work.hw.w_bits / sum(steps)  # a step
+    slow = max(1.0, words) * 1.02 if work.hw.wgt == "pot" else max(1.0, words)
+    lead = leads(work)[1]
+    least = max(0, steps[0] - lead) + sum(max(0, n - positions) for n in steps[1:])
+    most = HEADER_CYCLES + sum(max(0.0, slow * n + 2 - positions) for n in steps) + 0.1 * sum(steps)
+    return int(max(0, least - tiny_gaps(work)) * 0.9), int(most) + 1
 
 
 @functools.lru_cache(maxsize=256)
 def predict(work: LayerWork) -> Prediction:
     """The cycles of a job whose streams never stall."""
-    bits = work.hw.bits
-    words = header_words(bits)
-    header = read_header(np.frombuffer(work.weight_bytes, "<u4")[:words].tolist(), bits,
-                         work.hw.pin, work.hw.pout)
-    shifts, issued = pass_shifts(work)
-    in_tiles = work.hw.tiles(work.layer)[1]
-    pipe = ISSUE_TO_SUM + lane_latency(work) + SUM_TO_STORED
-    checked = check_cycles(work)
-    now = empty = checked  # the last cycle that is over; the last in which the pipe is not empty
-    full = (now + HEADER_WORD * words + table_cycles(header.lengths, header.limit)
-            + TABLE_TO_WEIGHT)  # ... in which weights were missing
-    stall_w = 0
-    for index, weights in enumerate(tile_weights(work)):
-        full += weights
-        now = max(now, empty)
-        if full > now:
-            stall_w += full - now
-            now = full
-        swap = now + 1  # the cycle of pass_start
-        now = swap + shifts
-        full = swap + SWAP_TO_WEIGHT
-        empty = swap + issued + pipe + (POST_PROCESS if (index + 1) % in_tiles == 0 else 0)
-    least = checked + (1 + shifts) * (index + 1)
-    ended = max(now + 1, empty + OUT_TO_TAKEN)  # at least one look whether all is taken
-    return Prediction(ended - stall_w, stall_w, least)
+    total, issued = shifts(work)
+    checked, gaps = check_cycles(work), tiny_gaps(work)
+    pipe = ISSUE_TO_SUM + lane_latency(work) + SUM_TO_STORED + POST_PROCESS
+    ended = max(total + 1, issued + pipe + OUT_TO_TAKEN)  # at least one look whether all is taken
+    return Prediction(checked + gaps + ended, weight_waits(work), checked + total + 1)

@@ -70,11 +70,23 @@ def draw_codes(rng: Generator, bits: int, shape: tuple[int, ...], style: str) ->
     return np.full(shape, rng.choice(codes), dtype=np.uint8)
 
 
+def draw_weights(rng: Generator, hw: Hardware, shape: tuple[int, ...], style: str) -> NDArray[Any]:
+    """Codes, or int8 values for lane M8, in the same styles."""
+    if hw.wgt == "pot":
+        return draw_codes(rng, hw.bits, shape, style)
+    return draw_int8(rng, shape, style)
+
+
 def draw_activations(rng: Generator, hw: Hardware, shape: tuple[int, ...],
                      style: str) -> NDArray[Any]:
     """Codes, or int8 values for lane S1, in the same styles."""
     if hw.act == "pot":
         return draw_codes(rng, hw.bits, shape, style)
+    return draw_int8(rng, shape, style)
+
+
+def draw_int8(rng: Generator, shape: tuple[int, ...], style: str) -> NDArray[np.int8]:
+    """Signed bytes in the styles of draw_codes."""
     if style == "edge":
         return rng.choice(np.array([-128, 0, 127], dtype=np.int8), size=shape)
     if style == "one":
@@ -94,7 +106,7 @@ def draw_layer(rng: Generator, hw: Hardware, name: str, shape: Shape, mode: Mode
     """
     s = shape
     code, res, raw = EMIT[mode.emit]
-    weights = draw_codes(rng, hw.bits, (s.cout, s.cin, s.kernel, s.kernel), styles[0])
+    weights = draw_weights(rng, hw, (s.cout, s.cin, s.kernel, s.kernel), styles[0])
     a = draw_activations(rng, hw, (s.images, s.cin, s.height, s.width), styles[1])
     residual = None
     if mode.res_in:
@@ -104,7 +116,8 @@ def draw_layer(rng: Generator, hw: Hardware, name: str, shape: Shape, mode: Mode
         name=name, bits=hw.bits, weights=weights, stride=s.stride, pad=s.pad,
         shift1=_ints(rng, 0, top, s.cout), shift2=_ints(rng, 0, top, s.cout),
         term2=_ints(rng, -1, 1, s.cout), bias=np.zeros(s.cout, dtype=np.int64), relu=mode.relu,
-        emit_code=code, emit_res=res, raw=raw, res_in=mode.res_in, res_shift=0, act=hw.act)
+        emit_code=code, emit_res=res, raw=raw, res_in=mode.res_in, res_shift=0,
+        act=hw.act, wgt=hw.wgt)
     spread = _bits(replace(layer, emit_code=False, emit_res=False, raw=True, res_in=False,
                            relu=False).run(a).t)
     limit = hw.bias_bits - 1

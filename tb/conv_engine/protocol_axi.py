@@ -21,7 +21,7 @@ from tb.common.beats import Stream
 from tb.common.clocking import PERIOD_NS, known, start_and_reset
 from tb.conv_engine.base import from_module
 from tb.conv_engine.faults import A_TLAST
-from tb.conv_engine.hardware import Hardware
+from tb.conv_engine.hardware import Hardware, hardware
 from tb.conv_engine.layers import Mode, Shape, draw_layer, generator
 from tb.conv_engine.work import LayerWork
 
@@ -31,7 +31,7 @@ PAUSES = ("none", "inputs", "outputs", "all", "burst")
 
 def small_hardware() -> Hardware:
     """The sizes of tb/conv_engine/conv_small.v."""
-    built = Hardware.of(settings.load())
+    built = hardware(settings.load())
     return replace(built, kmax=3, pin=2, pout=2, line_depth=16, psum_depth=256, cout_max=16)
 
 
@@ -227,7 +227,7 @@ async def protocol_reset_and_error(dut: Any) -> None:
             for sink in ports.outputs.values():
                 sink.clear()
             await ports.pulse("clear")
-            await ClockCycles(dut.clk, 4)
+            await ClockCycles(dut.clk, 500)
         else:
             ports.check(work, name)
 

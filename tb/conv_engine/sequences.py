@@ -90,7 +90,8 @@ def random_shape(rng: Generator, hw: Hardware, index: int, budget: int) -> Shape
                for p in range(k // 2 + 1)]
     kernel, stride, pad = kernels[index % len(kernels)]
     out_tiles, in_tiles = index % 3 + 1, index // 3 % 3 + 1
-    cout, cin = _channels(rng, hw.pout, out_tiles), _channels(rng, hw.pin, in_tiles)
+    cout = _channels(rng, hw.pout, out_tiles)
+    cin = _channels(rng, hw.in_tile_size(kernel), in_tiles)
     height, width = random_map(rng, hw, max(kernel - 2 * pad, 1), budget // (out_tiles * in_tiles))
     images = int(rng.integers(1, 5))
     shape = Shape(height, width, min(cin, 2048), min(cout, hw.cout_max), kernel, stride, pad)

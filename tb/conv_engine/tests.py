@@ -7,6 +7,7 @@ from tb.common import settings
 from tb.conv_engine.base import ConvTest
 from tb.conv_engine.tests_data import (
     BackToBack,
+    Bands,
     ExtremeValues,
     NetworkLayers,
     RandomLayers,
@@ -23,8 +24,8 @@ from tb.conv_engine.tests_hard import (
 )
 
 ALL: tuple[type[ConvTest], ...] = (
-    NetworkLayers, RandomLayers, ExtremeValues, Sizes, RawAccumulators, ResidualInOut, Stalls,
-    BackToBack, ResetMidflight, BadConfig, BadStreams, WrongPrediction,
+    NetworkLayers, RandomLayers, ExtremeValues, Sizes, Bands, RawAccumulators, ResidualInOut,
+    Stalls, BackToBack, ResetMidflight, BadConfig, BadStreams, WrongPrediction,
 )
 
 

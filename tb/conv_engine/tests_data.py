@@ -60,6 +60,13 @@ class Sizes(ConvTest):
         return several(corners.sizes(self.hw, self.settings.seed, self.quick))
 
 
+class Bands(ConvTest):
+    """Layers in bands of rows: padding above and below on its own."""
+
+    def jobs(self) -> Iterator[LayerJob]:
+        return several(corners.bands(self.hw, self.settings.seed))
+
+
 class RawAccumulators(ConvTest):
     """The accumulators themselves; scales, bias and ReLU must not touch them."""
 
@@ -100,7 +107,7 @@ class BackToBack(ConvTest):
             yield LayerJob(f"back/{step}", works[index])
         yield LayerJob("back/same channels", works[0], channels=False)
         rng = generator(seed, "chain")
-        shape = Shape(4, 5, hw.pin + 1, hw.pout + 1, 1, 1, 0)
+        shape = Shape(4, 5, 4 * hw.pin + 1, hw.pout + 1, 1, 1, 0)
         first = draw_layer(rng, hw, "chain", shape, Mode(False, True, "code+res"))
         yield LayerJob("back/chain", corners.chain(first, rng, 4))
         for level in (0, 100):

@@ -80,7 +80,7 @@ class ResetMidflight(ConvTest):
 
     async def body(self) -> None:
         hw = self.hw
-        shape = Shape(3, 2, hw.pin + 1, hw.pout + 1, 1, 1, 0)
+        shape = Shape(3, 2, 4 * hw.pin + 1, hw.pout + 1, 1, 1, 0)
         rng = generator(self.settings.seed, "reset")
         work = draw_layer(rng, hw, "reset", shape, Mode(False, True, "code+res"))
         await self.play([LayerJob("reset/clean", work)])
@@ -100,7 +100,7 @@ class BadConfig(ConvTest):
 
     def jobs(self) -> Iterator[LayerJob]:
         hw = self.hw
-        shape = Shape(4, min(4, hw.line_depth), hw.pin + 1, 1, 1, 1, 0)
+        shape = Shape(4, min(4, hw.line_depth), 4 * hw.pin + 1, 1, 1, 1, 0)
         rng = generator(self.settings.seed, "config")
         work = draw_layer(rng, hw, "config", shape, Mode(True, False, "code"))
         good, fresh = 0, True

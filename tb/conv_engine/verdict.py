@@ -112,18 +112,18 @@ def _judge_counts(job: LayerJob, seen: Observed) -> list[str]:
     for stream, want in taken.items():
         if seen.beats[stream] != want:
             problems.append(f"took {seen.beats[stream]} beats of {stream}, expected {want}")
-    exact = {"weights": work.layer.weights.size, "beats_a": len(last.a_stream.data),
-             "cycles": seen.run_cycles - 1}
-    if not (work.layer.emit_code and work.layer.emit_res):
-        exact["beats_y"] = len(last.y.data) + len(last.q.data)
+    exact = {"weights": work.layer.weights.size, "cycles": seen.run_cycles - 1,
+             "busy": int(np.prod(last.map_shape[:4])) * last.hw.tiles(last.layer)[1],
+             "beats_w": len(last.w.data), "beats_a": len(last.a_stream.data),
+             "beats_r": len(last.r.data), "beats_y": len(last.y.data), "beats_q": len(last.q.data)}
     problems += [f"cnt_{name} is {count[name]}, expected {want}"
                  for name, want in exact.items() if count[name] != want]
     model = cycle_model.predict(last)
     lost = sum(count[f"stall_{s}"] for s in ("w", "a", "r", "y"))
     if not job.stalls.any:
-        if count["stall_w"] != model.stall_w:
+        if not model.stall_w[0] <= count["stall_w"] <= model.stall_w[1]:
             problems.append(f"waited {count['stall_w']} cycles for weights, the model says "
-                            f"{model.stall_w}")
+                            f"{model.stall_w[0]} to {model.stall_w[1]}")
         if lost != count["stall_w"]:
             problems.append(f"{lost - count['stall_w']} stall cycles without a cause")
     # A stall can hide a pipeline's emptying, and the last wait, for outputs to be taken and the

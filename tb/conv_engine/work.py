@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.layer import ConvLayer, Int8s, LayerOutput
-from golden.shuff import encode, order_weights
+from golden.shuff.bank import encode_bank, encode_bytes
+from host.bands import Band
 from host.packing import pack_lanes
+from host.streams import activation_quads, position_lanes, weight_steps
 from tb.common.beats import Stream
 from tb.conv_engine.hardware import Hardware
 
@@ -31,6 +33,7 @@ class LayerWork:
     hw: Hardware
     mode: str = "joint"  # of the S-Huff table
     known: LayerOutput | None = None  # the result where golden has computed it already
+    band: Band | None = None  # a, residual and known are those of a band of rows
 
     def __post_init__(self) -> None:
         self.layer.check_fits(self.hw.acc_bits)
@@ -38,6 +41,25 @@ class LayerWork:
     @cached_property
     def expected(self) -> LayerOutput:
         return self.known or self.layer.run(self.a, self.residual)
+
+    @property
+    def pads(self) -> tuple[int, int]:
+        """Padding (above, below) the rows that the device gets."""
+        return (self.band.pad_top, self.band.pad_bottom) if self.band else (self.layer.pad,) * 2
+
+    @property
+    def out_shape(self) -> tuple[int, int]:
+        """(OH, OW) that the device puts out."""
+        oh, ow = self.layer.out_shape(*self.a.shape[2:])
+        return (self.band.out_stop - self.band.out_start if self.band else oh), ow
+
+    def rows(self, cut: Band) -> LayerWork:
+        """The same layer on a band of its rows."""
+        residual = None
+        if self.residual is not None:
+            residual = self.residual[:, :, cut.out_start : cut.out_stop]
+        return replace(self, a=self.a[:, :, cut.in_start : cut.in_stop], residual=residual,
+                       known=some_rows(self.expected, cut.out_start, cut.out_stop), band=cut)
 
     def images(self, start: int, stop: int) -> LayerWork:
         """The same layer on images start..stop-1."""
@@ -48,8 +70,7 @@ class LayerWork:
     @property
     def map_shape(self) -> tuple[int, int, int, int, int]:
         """(output tiles, images, OH, OW, POUT): the shape of the y beats' lanes."""
-        oh, ow = self.layer.out_shape(*self.a.shape[2:])
-        return self.hw.tiles(self.layer)[0], len(self.a), oh, ow, self.hw.pout
+        return self.hw.tiles(self.layer)[0], len(self.a), *self.out_shape, self.hw.pout
 
     @property
     def cfg(self) -> dict[str, int]:
@@ -58,7 +79,8 @@ class LayerWork:
         images, cin, height, width = self.a.shape
         return {
             "h": height, "w": width, "cin": cin, "cout": layer.out_channels, "k": layer.kernel,
-            "stride": layer.stride, "pad": layer.pad, "images": images, "relu": int(layer.relu),
+            "stride": layer.stride, "pad": layer.pad, "pad_top": self.pads[0],
+            "pad_bottom": self.pads[1], "images": images, "relu": int(layer.relu),
             "res_in": int(layer.res_in), "emit_code": int(layer.emit_code),
             "emit_res": int(layer.emit_res), "raw": int(layer.raw),
             "proj_shift": layer.proj_shift, "res_shift": layer.res_shift,
@@ -77,7 +99,8 @@ class LayerWork:
 
     @property
     def macs(self) -> int:
-        return len(self.a) * self.layer.macs(*self.a.shape[2:])
+        outs, ins, k, _ = self.layer.weights.shape
+        return len(self.a) * int(np.prod(self.out_shape)) * outs * ins * k * k
 
     @property
     def outputs(self) -> int:
@@ -86,20 +109,25 @@ class LayerWork:
         return kinds * int(np.prod(self.expected.acc.shape))
 
     @cached_property
+    def steps(self) -> NDArray[Any]:
+        """Weights in the order of the decoder bank, (steps, POUT)."""
+        return weight_steps(self.layer.weights, self.hw)
+
+    @cached_property
     def weight_bytes(self) -> bytes:
-        flat = order_weights(self.layer.weights, self.hw.pin, self.hw.pout)
-        return encode(flat, self.hw.bits, self.hw.pin, self.hw.pout, self.mode)
+        if self.hw.wgt == "int8":
+            return encode_bytes(self.steps, self.hw.pin)
+        return encode_bank(self.steps, self.hw.bits, self.hw.pin, self.mode)
 
     @cached_property
     def w(self) -> Stream:
-        return word_stream(self.weight_bytes)
+        return word_stream(self.weight_bytes, self.hw.w_bits // 8)
 
     @cached_property
     def a_stream(self) -> Stream:
-        """Input tile by input tile, all images in raster order; the whole again per output tile."""
+        """The round of one output tile, again for each output tile."""
         out_tiles = self.hw.tiles(self.layer)[0]
-        lanes = _tiled(self.a, self.hw.pin)  # (it*N*H*W, PIN)
-        once = pack_lanes(lanes, self.hw.act_bits, self.hw.a_bytes)
+        once = activation_quads(self.a, self.layer, self.hw, self.out_shape)
         last = np.zeros(len(once), dtype=bool)
         last[-1] = True
         return Stream(np.tile(once, (out_tiles, 1)), np.tile(last, out_tiles))
@@ -141,7 +169,7 @@ class LayerWork:
 
     def _output(self, values: NDArray[Any], bits: int, nbytes: int) -> Stream:
         """(N, O, OH, OW) -> output tile by output tile, TLAST at the end of each."""
-        lanes = _tiled(values, self.hw.pout)  # (ot*N*OH*OW, POUT)
+        lanes = position_lanes(values, self.hw.pout)  # (ot*N*OH*OW, POUT)
         out_tiles = self.hw.tiles(self.layer)[0]
         last = np.zeros(len(lanes), dtype=bool)
         last[len(lanes) // out_tiles - 1 :: len(lanes) // out_tiles] = True
@@ -207,20 +235,16 @@ def some_images(output: LayerOutput, start: int, stop: int) -> LayerOutput:
                        None if res is None else res[start:stop])
 
 
+def some_rows(output: LayerOutput, start: int, stop: int) -> LayerOutput:
+    """Rows start..stop-1 of what a layer computes."""
+    cut = [None if part is None else part[:, :, start:stop] for part in output]
+    return LayerOutput(*cut)  # type: ignore[arg-type]
+
+
 def joined(streams: Sequence[Stream]) -> Stream:
     """Streams one after the other."""
     return Stream(np.concatenate([s.data for s in streams]),
                   np.concatenate([s.last for s in streams]))
-
-
-def _tiled(values: NDArray[Any], lanes: int) -> NDArray[Any]:
-    """(N, C, H, W) -> (tiles*N*H*W, lanes), channels beyond C zero."""
-    n, channels, height, width = values.shape
-    tiles = -(-channels // lanes)
-    full = np.zeros((n, tiles * lanes, height, width), dtype=values.dtype)
-    full[:, :channels] = values
-    split = full.reshape(n, tiles, lanes, height, width).transpose(1, 0, 3, 4, 2)
-    return split.reshape(-1, lanes)  # (tiles*N*H*W, lanes)
 
 
 def int_column(values: NDArray[Any], bits: int) -> NDArray[Any]:
@@ -228,9 +252,9 @@ def int_column(values: NDArray[Any], bits: int) -> NDArray[Any]:
     return np.array([int(v) & ((1 << bits) - 1) for v in values], dtype=object)
 
 
-def word_stream(data: bytes) -> Stream:
-    """32-bit words, one a beat, TLAST on the last."""
-    words = np.frombuffer(data, dtype=np.uint8).reshape(-1, 4)
+def word_stream(data: bytes, nbytes: int = 4) -> Stream:
+    """Words of `nbytes` bytes, one a beat, TLAST on the last."""
+    words = np.frombuffer(data, dtype=np.uint8).reshape(-1, nbytes)
     last = np.zeros(len(words), dtype=bool)
     last[-1:] = True
     return Stream(words, last)

@@ -15,11 +15,12 @@ import cocotb
 import numpy as np
 
 from tb.common import clocking, lane_bench, results, settings, vectors
-from tb.common.lane_bench import Lane
+from tb.common.lane_bench import Lane, Mac
 from tb.common.vectors import Ints
 
 RUN = settings.load()
-LANE = Lane(RUN.integer("B"), int8=RUN.parameters["LANE"] == "S1")
+KIND = RUN.parameters["LANE"]
+LANE = Mac() if KIND == "M8" else Lane(RUN.integer("B"), int8=KIND == "S1")
 POUT = RUN.integer("POUT")
 TAPS = RUN.integer("KMAX") ** 2 * RUN.integer("PIN")
 RNG = lane_bench.rng()
@@ -27,14 +28,13 @@ RNG = lane_bench.rng()
 
 @dataclass
 class Row:
-    """One cycle. Without write the address and the code are garbage, as they may be."""
+    """One cycle. Without write the address and the codes are garbage, as they may be."""
 
     write: bool = False
     swap: bool = False
     rst: bool = False
-    out: int = field(default_factory=lambda: int(RNG.integers(POUT)))
     tap: int = field(default_factory=lambda: int(RNG.integers(TAPS)))
-    code: int = field(default_factory=lambda: int(RNG.integers(1 << LANE.bits)))
+    codes: Ints = field(default_factory=lambda: RNG.integers(0, 1 << LANE.bits, POUT))
 
 
 def replay(script: list[Row], a: Ints) -> Ints:
@@ -52,8 +52,8 @@ def replay(script: list[Row], a: Ints) -> Ints:
             begin = at + 1
             active = np.zeros_like(shadow) if row.rst else shadow
             shadow = np.zeros_like(shadow)
-        elif row.write:
-            shadow[row.out, row.tap] = row.code
+        if row.write and not row.rst:  # beside a swap it goes into the new shadow
+            shadow[:, row.tap] = row.codes
     return expected
 
 
@@ -68,9 +68,8 @@ async def play(dut: Any, what: str, rows: Iterable[Row]) -> None:
         (dut.w_we, [int(row.write) for row in script]),
         (dut.w_swap, [int(row.swap) for row in script]),
         (dut.rst, [int(row.rst) for row in script]),
-        (dut.w_out, [row.out for row in script]),
         (dut.w_tap, [row.tap for row in script]),
-        (dut.w_code, [row.code for row in script]),
+        (dut.w_codes, vectors.to_words(np.array([row.codes for row in script]), LANE.bits)),
     ]
     latency = lane_bench.latency(TAPS)
     seen = await vectors.stream(edge, inputs, dut.sums, latency)
@@ -83,10 +82,9 @@ async def play(dut: Any, what: str, rows: Iterable[Row]) -> None:
 
 
 def tile(share: float = 1.0) -> list[Row]:
-    """Write a random share of all weights, in random order."""
-    places = [(out, tap) for out in range(POUT) for tap in range(TAPS)]
-    chosen = RNG.permutation(len(places))[: max(1, int(share * len(places)))]
-    return [Row(write=True, out=places[i][0], tap=places[i][1]) for i in chosen]
+    """Write a random share of all taps, in random order."""
+    chosen = RNG.permutation(TAPS)[: max(1, int(share * TAPS))]
+    return [Row(write=True, tap=int(tap)) for tap in chosen]
 
 
 def pause(cycles: int) -> list[Row]:
@@ -100,8 +98,9 @@ async def every_address(dut: Any) -> None:
     rows: list[Row] = []
     for out in range(POUT):
         for tap in range(TAPS):
-            code = int(RNG.integers(1, 1 << (LANE.bits - 1)))
-            rows += [Row(write=True, out=out, tap=tap, code=code), Row(swap=True)]
+            codes = np.zeros(POUT, dtype=np.int64)
+            codes[out] = RNG.integers(1, 1 << (LANE.bits - 1))
+            rows += [Row(write=True, tap=tap, codes=codes), Row(swap=True)]
     await play(dut, "every address", [*rows, *pause(2)])
 
 
@@ -140,5 +139,5 @@ async def at_random(dut: Any) -> None:
     rows = []
     for _ in range(RUN.integer("VECTORS")):
         dice = RNG.random()
-        rows.append(Row(write=dice < 0.75, swap=dice > 0.97))
+        rows.append(Row(write=dice < 0.75, swap=dice > 0.97 or dice < 0.02))
     await play(dut, "at random", rows)

@@ -3,35 +3,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import cocotb
 import numpy as np
 
 from tb.common import lane_bench
-from tb.common.lane_bench import Lane
-from tb.common.vectors import Ints
-
-
-def signed(raw: Ints) -> Ints:
-    """Bytes 0..255 as the integers -128..127 that they stand for."""
-    return np.asarray(raw.astype(np.uint8).view(np.int8).astype(np.int64))
-
-
-@dataclass(frozen=True)
-class Mac(Lane):
-    """Both operands are two's complement bytes; no code, no table."""
-
-    bits: int = 8
-    int8: bool = True
-
-    def sum_bits(self, terms: int) -> int:
-        return 16 + (terms - 1).bit_length()
-
-    def sums(self, w: Ints, a: Ints) -> Ints:
-        return np.asarray((signed(w) * signed(a)).sum(axis=1))  # (vectors,)
-
+from tb.common.lane_bench import Mac
 
 LANE = Mac()
 
