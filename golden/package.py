@@ -173,5 +173,5 @@ def find(net: str, bits: int, root: Path = ROOT) -> Path:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
-    ranked = sorted(names, key=lambda x: -difflib.SequenceMatcher(None, name, x).ratio())
+    ranked = sorted(names, key=lambda x: (-difflib.SequenceMatcher(None, name, x).ratio(), x))
     return ranked[0]

@@ -220,11 +220,12 @@ def test_find(tmp_path: Path) -> None:
     assert find("digits", 4, tmp_path) == shipped
     built = save_package(small_network(), tmp_path / package.BUILT / "digits-b4")
     assert find("digits", 4, tmp_path) == built  # what was made here comes first
-    with pytest.raises(PlutarchError, match=r"digits for B=3 \(there is b = 4\).*make train NET=digits B=3"):
+    with pytest.raises(PlutarchError, match=r"digits for B=3 \(there is b = 4\).*"
+                                            "make train NET=digits B=3"):
         find("digits", 3, tmp_path)
     with pytest.raises(PlutarchError, match=r"resnet20 for B=4 \(none is built yet\).*quantize"):
         find("resnet20", 4, tmp_path)
-    for typo, meant in (("digit", "digits"), ("Resnet", "resnet20"), ("xyz", "")):
+    for typo, meant in (("digit", "digits"), ("Resnet", "resnet18"), ("resnet2", "resnet20"), ("xyz", "")):
         with pytest.raises(PlutarchError, match=f"unknown NET '{typo}', did you mean '{meant}"):
             find(typo, 4)
 

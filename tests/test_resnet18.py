@@ -13,10 +13,11 @@ import pytest
 from golden import imagenet, resnet18
 from golden.codes import max_value, project_real, to_int
 from golden.errors import PlutarchError
-from golden.fold import best_code_exponent, best_word_exponent
+from golden.fold import best_code_exponent, best_word_exponent, fold
 from golden.int8_values import with_int8_values
-from golden.network import ConvJob, MaxPoolJob, Network
+from golden.network import ConvJob, MaxPool, MaxPoolJob, Network
 from golden.package import load_package, read_manifest, verify_package
+from golden.training.scales import round_scales
 
 TINY = (4, 6, 8, 10)
 
@@ -31,6 +32,7 @@ def test_structure_is_torchvisions() -> None:
     assert len(found) == 20 and [c.shape[2] for c in found.values()].count(3) == 16
     assert [c.name for c in found.values() if c.shape[2] == 1] == [
         f"layer{stage}.0.downsample" for stage in (2, 3, 4)]
+    assert MaxPool("maxpool", "conv1", 3, 2, 1) == resnet18.MAX_POOL
     assert found["conv1"].shape == (64, 3, 7, 7) and found["conv1"].stride == 2
     assert [c.name for c in found.values() if c.stride == 2] == ["conv1"] + [
         f"layer{s}.0.{part}" for s in (2, 3, 4) for part in ("conv1", "downsample")]
@@ -69,7 +71,9 @@ def test_tiny_network_is_alive(bits: int) -> None:
 
 def test_every_layer_follows_the_real_one() -> None:
     """Against float convolutions written here, on the reals that the layer's inputs stand for."""
-    state, images = resnet18.random_state(5, TINY, 12), resnet18.random_images(4, 5, 64)
+    state, images = dict(resnet18.random_state(5, TINY, 12)), resnet18.random_images(4, 5, 64)
+    for key in [key for key in state if ".bn" in key and key.endswith("weight")]:
+        state[key] = state[key] * np.where(np.arange(len(state[key])) % 3 == 1, -1, 1)
     net = resnet18.build(5, state, images, widths=TINY)
     nodes = {node.layer.name: node for node in net.nodes}
     nodes["maxpool"] = nodes["conv1"]
@@ -90,7 +94,7 @@ def test_every_layer_follows_the_real_one() -> None:
                           nodes[conv.residual].exp_res)
         y = np.maximum(y, 0) if conv.relu else y
         t = np.ldexp(got[conv.name].t.astype(float), node.exp_t)
-        assert np.corrcoef(t.ravel(), y.ravel())[0, 1] > 0.97, conv.name
+        assert np.corrcoef(t.ravel(), y.ravel())[0, 1] > 0.95, conv.name
         assert 0.9 < t.std() / y.std() < 1.1, conv.name
         if conv.emit_code:  # and the codes stand for the same
             kept = np.ldexp(to_int(got[conv.name].codes, 5).astype(float), node.exp_out)
@@ -145,6 +149,22 @@ def test_exponents_lose_least() -> None:
                            ** 2).sum()) for e in range(-30, 20)}
         assert best_word_exponent(x) == min(grids, key=lambda e: grids[e])
     assert max_value(4) * 2.0 ** best_code_exponent(np.zeros(3), 4) == 1.0
+
+
+def test_fold_serves_a_fine_residual_or_says_so() -> None:
+    values = np.array([[[[4]]], [[[-8]]]])
+    terms = round_scales([0.75, -2.0])
+    made: dict[str, Any] = {"stride": 1, "exp_w": -3, "exp_a": -2, "exp_out": 0, "exp_res": 0,
+                            "source": "x"}
+    node = fold("a", 4, values, terms, np.array([0.3, -1.0]), residual=("r", -12), **made)
+    assert node.exp_t == -12 and node.layer.res_shift == 0 and node.residual == "r"
+    a = np.full((1, 1, 1, 1), 3, dtype=np.uint8)  # code 3 = value 4
+    t = node.layer.run(a, np.full((1, 2, 1, 1), 5, dtype=np.int8)).t.ravel()
+    # 4 * 4 * 2^-5 * 0.75 + 0.3 + 5 * 2^-12; -8 * 4 * 2^-5 * -2 - 1 + 5 * 2^-12
+    assert np.abs(np.ldexp(t.astype(float), -12) - [0.675 + 5 / 4096, 1 + 5 / 4096]
+                  ).max() <= 2.0 ** -13
+    with pytest.raises(PlutarchError, match=r"layer a: no exponent for t: scales 2\^-2\.\.2\^1"):
+        fold("a", 4, values, terms, np.zeros(2), residual=("r", -40), **made)
 
 
 @pytest.mark.slow
