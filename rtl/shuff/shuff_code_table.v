@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purpose: canonical Huffman table of the S-Huff decoder. Takes the code lengths of the header,
-//   fills a table of 2^LMAX entries, and then answers in the same cycle: which index do the next
-//   LMAX bits begin with, and how many bits does the symbol take, sign included.
-//
-// Canonical codes by (length, symbol) fill the table from entry 0 upwards without a gap, each
-//   2^(LMAX - length) entries and aligned to that size. So one pointer is the whole construction: a
-//   code is finished when the pointer's low bits are all ones, and Kraft's sum exceeds 1 exactly
-//   when another entry is wanted at the pointer 2^LMAX. Entries behind the last code get length 0:
-//   no code. One entry or one (length, symbol) pair a cycle: at most 2^LMAX + LMAX * 2^(B-1).
+//   fills a table of 2^LMAX entries (shuff_table_fill), and then answers in the same cycle: which
+//   index do the next LMAX bits begin with, and how many bits does the symbol take, sign included.
 //
 // Parameters
 //   B     bits of a weight code, 2..5
@@ -22,10 +16,10 @@ module shuff_code_table #(
     input  wire            clk,
     input  wire            rst,
 
-    // code lengths as they come: two to a byte, symbol 0 in the low half of byte 0
+    // code lengths as they come: four bits each, eight to a header word, symbol 0 lowest
     input  wire            lengths_we,
-    input  wire [2:0]      lengths_at,
-    input  wire [7:0]      lengths_data,
+    input  wire            lengths_high,   // second word of them
+    input  wire [31:0]     lengths_data,
 
     input  wire            raw,        // lengths must all be B-1, and index 0 has a sign as well
     input  wire            start,
@@ -38,80 +32,25 @@ module shuff_code_table #(
     output wire [2:0]      length      // code and sign; 0: no code begins like this
 );
 
-    localparam M       = B - 1;
-    localparam SYMBOLS = 1 << M;
-    localparam LBYTES  = SYMBOLS / 2;
-    localparam ENTRIES = 1 << LMAX;
-    localparam [M-1:0] LAST_SYMBOL = {M{1'b1}};
-
-    generate
-        if (B < 2 || B > 5) begin : g_illegal_b
-            illegal_parameter_shuff_code_table_b stop_elaboration();
-        end
-        if (LMAX < 2 || LMAX < M || LMAX > 6) begin : g_illegal_lmax
-            illegal_parameter_shuff_code_table_lmax stop_elaboration();
-        end
-    endgenerate
-
     (* ram_style = "distributed" *)
-    reg [M+2:0] entries [0:ENTRIES-1];
-    reg [8*LBYTES-1:0] lengths;
+    reg [B+1:0] entries [0:(1<<LMAX)-1];
 
-    reg            busy;
-    reg            clearing;   // all codes are in: entries behind them
-    reg [2:0]      level;      // code length whose symbols are being placed
-    reg [M-1:0]    symbol;
-    reg [LMAX:0]   pointer;
-    integer        i;
+    wire            write;
+    wire [LMAX-1:0] at;
+    wire [B+1:0]    entry;
 
-    wire [3:0]      own_length = lengths[{symbol, 2'b00} +: 4];
-    wire            bad_length = own_length > LMAX[3:0] || (raw && own_length != M[3:0]);
-    wire            match      = !clearing && own_length == {1'b0, level};
-    wire            over       = pointer[LMAX];
-    // Ones in the bits that are the code itself, so that only the bits below it must be all ones.
-    wire [LMAX-1:0] code_part  = ~({LMAX{1'b1}} >> level);
-    wire            code_done  = &(pointer[LMAX-1:0] | code_part);
-    wire            next       = !match || code_done;
-    wire            write      = busy && (match || clearing) && !over;
-    wire            signed_sym = raw || symbol != {M{1'b0}};
-    wire [2:0]      total      = clearing ? 3'd0 : level + {2'b00, signed_sym};
-
-    assign illegal = busy && !clearing && (bad_length || (match && over));
-    assign filled  = busy && clearing && over;
+    shuff_table_fill #(.B(B), .LMAX(LMAX)) u_fill (
+        .clk(clk), .rst(rst),
+        .lengths_we(lengths_we), .lengths_high(lengths_high), .lengths_data(lengths_data),
+        .raw(raw), .start(start), .filled(filled), .illegal(illegal),
+        .write(write), .at(at), .entry(entry)
+    );
 
     assign {index, length} = entries[bits];
 
     always @(posedge clk) begin
-        for (i = 0; i < LBYTES; i = i + 1) begin
-            if (lengths_we && lengths_at == i[2:0]) begin
-                lengths[8*i +: 8] <= lengths_data;
-            end
-        end
-    end
-
-    always @(posedge clk) begin
         if (write) begin
-            entries[pointer[LMAX-1:0]] <= {symbol, total};
-            pointer <= pointer + 1'b1;
-        end
-        if (next) begin
-            symbol <= symbol + 1'b1;
-            if (symbol == LAST_SYMBOL) begin
-                level <= level + 1'b1;
-                if (level == LMAX[2:0]) begin
-                    clearing <= 1'b1;
-                end
-            end
-        end
-        if (start) begin
-            clearing <= 1'b0;
-            level    <= 3'd1;
-            symbol   <= {M{1'b0}};
-            pointer  <= {(LMAX+1){1'b0}};
-        end
-        busy <= start || (busy && !filled && !illegal);
-        if (rst) begin
-            busy <= 1'b0;
+            entries[at] <= entry;
         end
     end
 

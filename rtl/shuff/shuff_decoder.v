@@ -116,7 +116,7 @@ module shuff_decoder #(
     wire [31:0] crc;
 
     shuff_crc32 u_crc (
-        .clk(clk), .start(rst || finish || in_check), .step(header_step || take),
+        .clk(clk), .start(rst || finish || in_check), .step(header_step || take), .four(1'b0),
         .data(low_byte), .crc(crc), .residue(residue)
     );
 
@@ -140,8 +140,8 @@ module shuff_decoder #(
 
     shuff_code_table #(.B(B), .LMAX(LMAX)) u_table (
         .clk(clk), .rst(rst),
-        .lengths_we(header_step && at_lengths), .lengths_at({lengths_high, byte_at}),
-        .lengths_data(low_byte), .raw(raw), .start(in_check),
+        .lengths_we(header_step && at_lengths), .lengths_high(lengths_high),
+        .lengths_data(word), .raw(raw), .start(in_check),
         .filled(filled), .illegal(illegal),
         .bits(window[6 -: LMAX]), .index(index), .length(length)
     );

@@ -7,10 +7,12 @@
 //   header must say so and not complain about the field that the damage hit.
 //
 // Parameters
-//   B     bits of a weight code, 2..5
-//   PIN   input channels of a tile that the stream must be made for, 1..255
-//   POUT  output channels of a tile, 1..255
-//   LMAX  longest code, 1..15
+//   B      bits of a weight code, 2..5, or 8: a byte stream, which has no code lengths
+//   PIN    input channels of a tile that the stream must be made for, 1..255
+//   POUT   output channels of a tile, 1..255
+//   LMAX   longest code, 1..15
+//   LANES  decoder lanes that the stream must be made for, 1..255
+//   WBITS  bits of a stream word, 32, 64, 128 or 256; the header is whole stream words
 
 `default_nettype none
 
@@ -18,7 +20,9 @@ module shuff_header #(
     parameter B    = 4,
     parameter PIN  = 8,
     parameter POUT = 8,
-    parameter LMAX = 6
+    parameter LMAX = 6,
+    parameter LANES = 1,
+    parameter WBITS = 32
 ) (
     input  wire        clk,
     input  wire        clear,        // the next word is word 0 of a stream
@@ -48,13 +52,16 @@ module shuff_header #(
     localparam [3:0] TARGET      = 4'd5;
     localparam [3:0] TLAST_EARLY = 4'd10;
 
-    localparam TABLE_BITS  = 4 << (B - 1);
+    localparam TABLE_BITS  = (B == 8) ? 0 : 4 << (B - 1);
     localparam TABLE_WORDS = (TABLE_BITS + 31) / 32;
-    localparam [3:0] WORD_CRC   = (TABLE_WORDS == 2) ? 4'd7 : 4'd6;
-    localparam [3:0] WORD_FINAL = WORD_CRC + 4'd1;
+    localparam PARTS       = WBITS / 32;
+    localparam LAST        = (7 + TABLE_WORDS + PARTS - 1) / PARTS * PARTS - 1;
+    localparam FILLING     = LAST - 6 - TABLE_WORDS;   // zero words before the two CRCs
+    localparam [3:0] WORD_FINAL = LAST[3:0];
+    localparam [3:0] WORD_CRC   = WORD_FINAL - 4'd1;
 
     generate
-        if (B < 2 || B > 5) begin : g_illegal_b
+        if ((B < 2 || B > 5) && B != 8) begin : g_illegal_b
             illegal_parameter_shuff_header_b stop_elaboration();
         end
         if (PIN < 1 || PIN > 255) begin : g_illegal_pin
@@ -65,6 +72,12 @@ module shuff_header #(
         end
         if (LMAX < 1 || LMAX > 15) begin : g_illegal_lmax
             illegal_parameter_shuff_header_lmax stop_elaboration();
+        end
+        if (LANES < 1 || LANES > 255) begin : g_illegal_lanes
+            illegal_parameter_shuff_header_lanes stop_elaboration();
+        end
+        if (WBITS != 32 && WBITS != 64 && WBITS != 128 && WBITS != 256) begin : g_illegal_wbits
+            illegal_parameter_shuff_header_wbits stop_elaboration();
         end
     endgenerate
 
@@ -77,7 +90,7 @@ module shuff_header #(
 
     assign at_count     = position == 4'd3;
     assign at_words     = position == 4'd4;
-    assign at_lengths   = position == 4'd5 || lengths_high;
+    assign at_lengths   = (TABLE_WORDS != 0 && position == 4'd5) || lengths_high;
     assign lengths_high = TABLE_WORDS == 2 && position == 4'd6;
     assign at_crc       = position == WORD_CRC;
     assign final_word   = position == WORD_FINAL;
@@ -93,12 +106,20 @@ module shuff_header #(
                     : bad_target ? TARGET
                     :              4'd0;
 
-    wire bad_kind = word[19:16] > 4'd2 || word[23:20] != 4'd0;
-    wire bad_tile = word != {LMAX[7:0], 8'd32, POUT[7:0], PIN[7:0]};
+    wire bad_mode = (B == 8) ? word[19:16] != 4'd3 : word[19:16] > 4'd2;
+    wire bad_kind = bad_mode || word[23:20] != 4'd0;
+    wire bad_tile = word != {LMAX[7:0], WBITS[7:0], POUT[7:0], PIN[7:0]};
+    wire bad_fill;
     wire bad_rest;
 
     generate
-        if (TABLE_BITS < 32) begin : g_rest
+        if (FILLING > 0) begin : g_filling
+            assign bad_fill = position > 4'd4 + TABLE_WORDS[3:0] && position < WORD_CRC
+                          && word != 32'd0;
+        end else begin : g_no_filling
+            assign bad_fill = 1'b0;
+        end
+        if (TABLE_BITS > 0 && TABLE_BITS < 32) begin : g_rest
             assign bad_rest = word[31:TABLE_BITS] != {(32 - TABLE_BITS){1'b0}};
         end else begin : g_no_rest
             assign bad_rest = 1'b0;
@@ -110,10 +131,10 @@ module shuff_header #(
             if (at_kind) begin
                 raw <= word[19:16] == 4'd2;
             end
-            if ((at_kind && bad_kind) || (at_lengths && bad_rest)) begin
+            if ((at_kind && bad_kind) || (at_lengths && bad_rest) || bad_fill) begin
                 bad_header <= 1'b1;
             end
-            if ((at_kind && word[31:24] != 8'd1) || (at_tile && bad_tile)) begin
+            if ((at_kind && word[31:24] != LANES[7:0]) || (at_tile && bad_tile)) begin
                 bad_target <= 1'b1;
             end
         end

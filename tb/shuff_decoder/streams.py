@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from golden.errors import ShuffError
-from golden.shuff.header import LANES, MAGIC, RAW, VERSION, header_words, read_header, table_words
+from golden.shuff.header import MAGIC, RAW, VERSION, header_words, read_header, table_words
 from golden.shuff.huffman import canonical_codes, kraft_excess
 from golden.shuff.reference import check_end, read_symbols, status_of
 
@@ -96,7 +96,7 @@ class Parts:
     version: int = VERSION
     bits: int | None = None
     reserved: int = 0
-    lanes: int = LANES
+    lanes: int = 1
     pin: int | None = None
     pout: int | None = None
     word_bits: int = 32

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Purpose: fills canonical Huffman tables of 2^LMAX entries from the code lengths of a header. The
+//   tables themselves lie where they are read (shuff_code_table, shuff_bank_lane), all written at
+//   once.
+//
+// Canonical codes by (length, symbol) fill the table from entry 0 upwards without a gap, each
+//   2^(LMAX - length) entries and aligned to that size. So one pointer is the whole construction: a
+//   code is finished when the pointer's low bits are all ones, and Kraft's sum exceeds 1 exactly
+//   when another entry is wanted at the pointer 2^LMAX. Entries behind the last code get length 0:
+//   no code. One entry or one (length, symbol) pair a cycle: at most 2^LMAX + LMAX * 2^(B-1).
+//
+// Parameters
+//   B     bits of a weight code, 2..5
+//   LMAX  longest code, max(2, B-1)..6
+
+`default_nettype none
+
+module shuff_table_fill #(
+    parameter B    = 4,
+    parameter LMAX = 6
+) (
+    input  wire            clk,
+    input  wire            rst,
+
+    // code lengths as they come: four bits each, eight to a header word, symbol 0 lowest
+    input  wire            lengths_we,
+    input  wire            lengths_high,   // second word of them
+    input  wire [31:0]     lengths_data,
+
+    input  wire            raw,        // lengths must all be B-1, and index 0 has a sign as well
+    input  wire            start,
+    output wire            filled,     // pulse: the table is ready
+    output wire            illegal,    // pulse: the lengths make no code; filling stops
+
+    output wire            write,      // entry `at` of the tables becomes `entry`
+    output wire [LMAX-1:0] at,
+    output wire [B+1:0]    entry       // {index, length of code and sign; 0: no code}
+);
+
+    localparam M       = B - 1;
+    localparam SYMBOLS = 1 << M;
+    localparam TBITS   = 4 * SYMBOLS;
+    localparam [M-1:0] LAST_SYMBOL = {M{1'b1}};
+
+    generate
+        if (B < 2 || B > 5) begin : g_illegal_b
+            illegal_parameter_shuff_table_fill_b stop_elaboration();
+        end
+        if (LMAX < 2 || LMAX < M || LMAX > 6) begin : g_illegal_lmax
+            illegal_parameter_shuff_table_fill_lmax stop_elaboration();
+        end
+    endgenerate
+
+    reg [TBITS-1:0] lengths;
+    reg             busy;
+    reg             clearing;   // all codes are in: entries behind them
+    reg [2:0]       level;      // code length whose symbols are being placed
+    reg [M-1:0]     symbol;
+    reg [LMAX:0]    pointer;
+
+    wire [3:0]      own_length = lengths[{symbol, 2'b00} +: 4];
+    wire            bad_length = own_length > LMAX[3:0] || (raw && own_length != M[3:0]);
+    wire            match      = !clearing && own_length == {1'b0, level};
+    wire            over       = pointer[LMAX];
+    // Ones in the bits that are the code itself, so that only the bits below it must be all ones.
+    wire [LMAX-1:0] code_part  = ~({LMAX{1'b1}} >> level);
+    wire            code_done  = &(pointer[LMAX-1:0] | code_part);
+    wire            next       = !match || code_done;
+    wire            signed_sym = raw || symbol != {M{1'b0}};
+    wire [2:0]      total      = clearing ? 3'd0 : level + {2'b00, signed_sym};
+
+    assign illegal = busy && !clearing && (bad_length || (match && over));
+    assign filled  = busy && clearing && over;
+    assign write   = busy && (match || clearing) && !over;
+    assign at      = pointer[LMAX-1:0];
+    assign entry   = {symbol, total};
+
+    generate
+        if (TBITS > 32) begin : g_two_words
+            always @(posedge clk) begin
+                if (lengths_we && !lengths_high) begin
+                    lengths[31:0] <= lengths_data;
+                end
+                if (lengths_we && lengths_high) begin
+                    lengths[TBITS-1:32] <= lengths_data[TBITS-33:0];
+                end
+            end
+        end else begin : g_one_word
+            wire unused = &{1'b0, lengths_high, lengths_data};
+            always @(posedge clk) begin
+                if (lengths_we) begin
+                    lengths <= lengths_data[TBITS-1:0];
+                end
+            end
+        end
+    endgenerate
+
+    always @(posedge clk) begin
+        if (write) begin
+            pointer <= pointer + 1'b1;
+        end
+        if (next) begin
+            symbol <= symbol + 1'b1;
+            if (symbol == LAST_SYMBOL) begin
+                level <= level + 1'b1;
+                if (level == LMAX[2:0]) begin
+                    clearing <= 1'b1;
+                end
+            end
+        end
+        if (start) begin
+            clearing <= 1'b0;
+            level    <= 3'd1;
+            symbol   <= {M{1'b0}};
+            pointer  <= {(LMAX+1){1'b0}};
+        end
+        busy <= start || (busy && !filled && !illegal);
+        if (rst) begin
+            busy <= 1'b0;
+        end
+    end
+
+endmodule
+
+`default_nettype wire
