@@ -225,7 +225,8 @@ def test_find(tmp_path: Path) -> None:
         find("digits", 3, tmp_path)
     with pytest.raises(PlutarchError, match=r"resnet20 for B=4 \(none is built yet\).*quantize"):
         find("resnet20", 4, tmp_path)
-    for typo, meant in (("digit", "digits"), ("Resnet", "resnet18"), ("resnet2", "resnet20"), ("xyz", "")):
+    for typo, meant in (("digit", "digits"), ("Resnet", "resnet18"), ("resnet2", "resnet20"),
+                        ("xyz", "")):
         with pytest.raises(PlutarchError, match=f"unknown NET '{typo}', did you mean '{meant}"):
             find(typo, 4)
 
