@@ -205,8 +205,9 @@ module axil_regs #(
 
     assign ch_data = channel[ACCW+25:0];
 
+    // Two writes are at least two cycles apart, so none comes between a start and its busy.
     register_map u_map (
-        .clk(clk), .rst(rst), .locked(busy || command_start),
+        .clk(clk), .rst(rst), .locked(busy),
         .write(write && w_whole), .write_word(aw_word), .write_data(w_data),
         .write_ok(write_ok), .write_refused(write_refused),
         .read_word(ar_word), .read_data(read_data), .read_ok(read_ok),

@@ -30,7 +30,7 @@ def fixed(register: Register) -> int:
     return word
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reset_values(dut: Any) -> None:
     """Every register after reset, also after a reset that meets written registers."""
     bench = Bench(dut)
@@ -50,7 +50,7 @@ async def reset_values(dut: Any) -> None:
     assert bench.starts == bench.clears == 0
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def access_rules(dut: Any) -> None:
     """Rw keeps its bits and no other register's; ro answers SLVERR; pulse reads 0."""
     bench = Bench(dut)
@@ -76,7 +76,7 @@ async def access_rules(dut: Any) -> None:
     assert bench.starts == 0
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def every_address(dut: Any) -> None:
     """SLVERR exactly where no register is, for reads and writes; the two low bits play no part."""
     bench = Bench(dut)
@@ -95,7 +95,7 @@ async def every_address(dut: Any) -> None:
     assert bench.starts == bench.clears == 0 and not bench.stored
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def partial_writes(dut: Any) -> None:
     """A write without all four bytes answers SLVERR and does nothing at all."""
     bench = Bench(dut)
@@ -113,7 +113,7 @@ async def partial_writes(dut: Any) -> None:
     assert bench.starts == bench.clears == 0 and not bench.stored
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def configuration_ports(dut: Any) -> None:
     """Every field shows on its own port, unchanged, and holds while the engine is busy."""
     bench = Bench(dut)
@@ -144,7 +144,7 @@ async def configuration_ports(dut: Any) -> None:
         await bench.status()
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def state_ports(dut: Any) -> None:
     """Counters, error code and tiles pass through, each from its own port."""
     bench = Bench(dut)
@@ -161,7 +161,7 @@ async def state_ports(dut: Any) -> None:
             assert (await bench.read(name))[field] == value, key
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def commands(dut: Any) -> None:
     """Start and clear are pulses of one cycle; what is refused says so; done stays."""
     bench = Bench(dut)
@@ -204,7 +204,7 @@ async def commands(dut: Any) -> None:
     await bench.status(busy=1)
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def done_meets_clear(dut: Any) -> None:
     """A job that ends in the very cycle of a clear, or after it, is not lost."""
     bench = Bench(dut)
@@ -225,7 +225,7 @@ async def done_meets_clear(dut: Any) -> None:
     assert orders == {-1, 0, 1}, "the two never met"
 
 
-@cocotb.test(timeout_time=20, timeout_unit="ms")
+@cocotb.test(timeout_time=1, timeout_unit="ms")
 async def channels(dut: Any) -> None:
     """The last data word stores {DATA2, DATA1, DATA0} at CHANNEL and moves on, over the end too."""
     bench = Bench(dut)
