@@ -63,6 +63,8 @@ def npz_bytes(arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
 
 def read_npz(data: bytes, name: str) -> dict[str, npt.NDArray[Any]]:
     """The arrays of an .npz archive; PlutarchError naming `name` if it is not a sound one."""
+    if not data.startswith(b"PK"):  # numpy would take it for a pickle and say so
+        raise PlutarchError(f"{name}: not a sound .npz archive: it is no zip file")
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}

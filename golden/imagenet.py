@@ -68,6 +68,7 @@ def package_resnet18(bits: int, out_dir: str | Path = "build/packages", seed: in
 
 
 def _state(file: Path) -> resnet18.State:
+    _bytes(file)  # a file that is not there is told before torch is asked for
     try:
         from golden.training.states import read_arrays
     except ImportError as error:
@@ -76,6 +77,13 @@ def _state(file: Path) -> resnet18.State:
     state = read_arrays(file)
     resnet18.check_state(state, str(file))
     return state
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise PlutarchError(f"{file}: cannot read: {error.strerror or error}") from error
 
 
 def _torch_version() -> str:
@@ -89,11 +97,7 @@ def read_images(file: Path) -> tuple[Int8s, Ints | None]:
 
     Raises PlutarchError naming the file and what is wrong with it.
     """
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise PlutarchError(f"{file}: cannot read: {error.strerror or error}") from error
-    arrays = read_npz(data, str(file))
+    arrays = read_npz(_bytes(file), str(file))
     size = resnet18.SIZE
     pixels = arrays.get("images")
     if (pixels is None or pixels.dtype != np.uint8 or pixels.shape[1:] != (size, size, 3)

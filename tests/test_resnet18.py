@@ -263,8 +263,8 @@ def test_state_dicts_that_are_no_resnet18(change: Any, message: str, tmp_path: P
 def test_damaged_checkpoint(tmp_path: Path) -> None:
     file = _saved(tmp_path)
     file.write_bytes(file.read_bytes()[:-200])
-    for bad in (file, tmp_path / "nowhere.pth"):
-        with pytest.raises(PlutarchError, match=f"{bad.name}: not a sound state dict") as caught:
+    for bad, what in ((file, "not a sound state dict"), (tmp_path / "no.pth", "cannot read: No ")):
+        with pytest.raises(PlutarchError, match=f"{bad.name}: {what}") as caught:
             imagenet.package_resnet18(4, tmp_path / "out", checkpoint=bad)
         assert "\n" not in str(caught.value)
 
@@ -288,6 +288,10 @@ def test_other_bad_choices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         imagenet.package_resnet18(6, tmp_path)
     with pytest.raises(PlutarchError, match=r"none\.npz: cannot read: No such file"):
         imagenet.package_resnet18(4, tmp_path, images=tmp_path / "none.npz")
+    (tmp_path / "text.npz").write_text("hello")
+    with pytest.raises(PlutarchError, match=r"text\.npz: not a sound \.npz archive: it is no zip"):
+        imagenet.package_resnet18(4, tmp_path, images=tmp_path / "text.npz")
+    (tmp_path / "x.pth").write_bytes(b"")
     monkeypatch.setitem(__import__("sys").modules, "golden.training.states", None)
     with pytest.raises(PlutarchError, match=r"x\.pth: reading it needs torch.*make setup"):
         imagenet.package_resnet18(4, tmp_path, checkpoint=tmp_path / "x.pth")
