@@ -148,7 +148,8 @@ def bands(hw: Hardware, seed: int) -> Named:
              for p in sorted({0, k // 2})]
     for index, (k, stride, pad) in enumerate(kinds):
         rng = generator(seed, "bands", index)
-        shape = Shape(11, 6, hw.pin + 1, hw.pout + 1, k, stride, pad, 1 + index % 2)
+        images = 1 + index % 2 if hw.psum_depth >= 256 else 1
+        shape = Shape(11, max(6, k + 1), hw.pin + 1, hw.pout + 1, k, stride, pad, images)
         mode = Mode(index % 2 == 0, index % 3 == 0, ("code", "code+res", "raw", "res")[index % 4])
         whole = draw_layer(rng, hw, f"bands{index}", shape, mode)
         oh = shape.out[0]

@@ -69,6 +69,8 @@ def random_jobs(seed: int, hw: Hardware, count: int, budget: int) -> Iterator[La
         work = draw_layer(rng, hw, f"random{index}", shape, mode,
                           (str(rng.choice(STYLES)), str(rng.choice(STYLES))),
                           rng.choice(TABLES))
+        if mode.res_in and index // 4 % 6 < 2:  # the smallest shifts, never left to chance
+            work = replace(work, layer=replace(work.layer, res_shift=index // 4 % 6))
         rates = random_stalls(rng, index)
         if mode.res_in and index % 5 == 0:
             rates = replace(rates, r=230, length=7)  # starve the residual, FIFO and all
