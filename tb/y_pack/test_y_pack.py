@@ -165,8 +165,12 @@ async def reset_in_flight(dut: Any) -> None:
             for _ in range(SLICES + 2):
                 if await bench.cycle((word, False), trial % 2 == 0):
                     break
-        dut.rst.value = 1
         dut.s_axis_tvalid.value = 0
+        if not raw and trial % 4:
+            await bench.cycle(None, True)
+            await bench.cycle(None, True)
+            assert not bench.pin("idle"), f"idle with {trial % 4} positions of a quad held"
+        dut.rst.value = 1
         await bench.edge
         dut.rst.value = 0
         bench.waiting = None
