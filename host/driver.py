@@ -198,15 +198,22 @@ class Device:
             raise
 
     def recover(self) -> None:
-        """Make the device ready for a job: clear, and reset if that does not help."""
+        """Make the device ready for a job: clear, and reset if that is not enough.
+
+        After an error on a stream the engine takes and drops the rest, so nothing of it is left.
+        After a refused configuration it touches no stream: what waits at its ports must go.
+        """
+        sent, self._sent = self._sent, []
         try:
-            for handle in self._sent:  # in the error state it takes and drops the rest
+            for handle in sent:
                 self.transport.wait(handle)
         except TransportError:
-            pass  # it does not even do that: reset will
+            self.transport.cancel()
+            self.transport.reset()
+            return
         self.transport.cancel()
         self.set("CONTROL", clear=1)
-        for _ in range(8):
+        for _ in range(POLLS):
             status = self.fields("STATUS")
             if not (status["busy"] or status["err"]):
                 return

@@ -28,6 +28,12 @@ def _sim(choices: Mapping[str, str]) -> int:
     return sim_verb.run(choices)
 
 
+def _network(choices: Mapping[str, str]) -> int:
+    from sim import network_verb
+
+    return network_verb.run(choices)
+
+
 def _test(choices: Mapping[str, str]) -> int:
     from sim import test_verb
 
@@ -71,6 +77,7 @@ def _setup(_: Mapping[str, str]) -> int:
 
 _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "sim": _sim,
+    "network": _network,
     "test": _test,
     "lint": _lint,
     "train": _train,

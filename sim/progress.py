@@ -44,6 +44,11 @@ class Progress:
         if self._status:
             self._status.stop()
 
+    @property
+    def live(self) -> bool:
+        """Whether this is a terminal, where a line can change in place."""
+        return self._live
+
     def step(self, text: str) -> None:
         """Say what happens now."""
         if self._status:

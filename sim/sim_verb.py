@@ -19,7 +19,7 @@ from sim.targets import find
 _FIXED = ("TOPLEVEL", "SIM", "NET", "SEED", "TESTCASE", "WAVES", "DEBUG")
 
 
-def _simulators(choice: str) -> list[str]:
+def simulators(choice: str) -> list[str]:
     """Return the simulators to run on this machine. Raises HarnessError if none is left."""
     if choice not in (*SIMULATORS, "both"):
         raise unknown("SIM", choice, (*SIMULATORS, "both"))
@@ -61,7 +61,7 @@ def requests(choices: Mapping[str, str]) -> list[Run]:
             waves=flag(choices, "WAVES"),
             debug=flag(choices, "DEBUG"),
         )
-        for sim in _simulators(choices.get("SIM", "verilator"))
+        for sim in simulators(choices.get("SIM", "verilator"))
     ]
 
 
