@@ -17,7 +17,7 @@ from golden.shuff.header import BYTE_BITS, crc_words, header_words, read_header
 from tb.common.beats import Stream
 from tb.conv_engine.hardware import Hardware
 from tb.conv_engine.job import Faults
-from tb.conv_engine.work import LayerWork, empty_stream, word_stream
+from tb.conv_engine.work import LayerWork, word_stream
 
 SHAPE, KERNEL, PSUM, EMIT, W_COUNT, A_TLAST, R_TLAST = range(16, 23)
 Words = list[int]
@@ -167,9 +167,8 @@ def bad_lasts(work: LayerWork) -> Iterator[tuple[str, Faults]]:
             faults = Faults(code, a=bad) if port == "a" else Faults(code, r=bad)
             yield f"{port} {name}", faults
     one = Stream(work.a_stream.data[:1], np.ones(1, dtype=bool))
-    none = empty_stream(work.hw.pout)
     tail = _stream([*_words(work.weight_bytes), *[0] * LONG_TAIL * (work.hw.w_bits // 32)], work.hw)
-    yield "a early, cleared early", Faults(A_TLAST, w=tail, a=one, r=none, early=True)
+    yield "a early, cleared early", Faults(A_TLAST, w=tail, a=one, early=True)
 
 
 def _with_hole(work: LayerWork) -> Words:
