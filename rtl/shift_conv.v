@@ -2,13 +2,14 @@
 //
 // shift_conv: convolution accelerator whose products are shifts.
 //
-// conv_engine with lane S0 (both operands PoT codes: the fair rival of P-LUT) or lane S1 (weights
+// accelerator with lane S0 (both operands PoT codes: the fair rival of P-LUT) or lane S1 (weights
 // PoT codes, activations signed 8-bit fixed point: what earlier PoT work does). With S1 the
-// 8-bit words of m_axis_r are the activations of the next layer.
+// 8-bit words of m_axis_r are the activations of the next layer. Registers: docs/registers.md;
+// streams and error codes: docs/formats.md.
 //
-// Parameters: LANE "S0" or "S1"; the others as conv_engine. B 3..5 (2 works too),
-// KMAX 1, 3, 5, 7, PIN 1..64, POUT power of two 1..64, LINE_DEPTH 1..256, PSUM_DEPTH 2..65536,
-// COUT_MAX 1..2048, FIFO_DEPTH power of two 32..1024.
+// Parameters: LANE "S0" or "S1"; the others as accelerator. B 3..5 (2 works too), KMAX 3, 5, 7,
+// PIN 1..64, POUT power of two 1..64, LINE_DEPTH 1..256, PSUM_DEPTH 2..65536, COUT_MAX 1..2048,
+// FIFO_DEPTH power of two 32..1024.
 `default_nettype none
 
 module shift_conv #(
@@ -22,113 +23,94 @@ module shift_conv #(
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
     // Derived; do not override.
-    parameter LEVELS     = (1 << (B - 1)) - 1,
     parameter AB         = (LANE == "S1") ? 8 : B,
-    parameter PRODW      = (LANE == "S1") ? LEVELS + 7 : 2 * LEVELS - 1,
-    parameter ACCW       = PRODW + ((LANE == "S1") ? 18 : 17)
+    parameter ABITS      = (4 * PIN * AB > 32) ? 1 << $clog2(4 * PIN * AB) : 32,
+    parameter YBITS      = (4 * POUT * B > 32) ? 1 << $clog2(4 * POUT * B) : 32,
+    parameter WBITS      = (POUT > 8) ? 4 * POUT : 32
 ) (
-    input  wire                  clk,
-    input  wire                  rst,
+    input  wire                clk,
+    input  wire                rst,
+    output wire                irq,             // a job has ended (STATUS.done)
 
-    // configuration, sampled at start
-    input  wire [8:0]            cfg_h,
-    input  wire [8:0]            cfg_w,
-    input  wire [11:0]           cfg_cin,
-    input  wire [11:0]           cfg_cout,
-    input  wire [2:0]            cfg_k,
-    input  wire [1:0]            cfg_stride,
-    input  wire [1:0]            cfg_pad,
-    input  wire [15:0]           cfg_images,
-    input  wire                  cfg_relu,
-    input  wire                  cfg_res_in,
-    input  wire                  cfg_emit_code,
-    input  wire                  cfg_emit_res,
-    input  wire                  cfg_raw,
-    input  wire [6:0]            cfg_proj_shift,
-    input  wire [6:0]            cfg_res_shift,
-    input  wire [6:0]            cfg_res_out_shift,
-
-    // channel parameters {bias, term2, shift2, shift1}
-    input  wire                  ch_we,
-    input  wire [11:0]           ch_addr,
-    input  wire [ACCW+25:0]      ch_data,
-
-    // control
-    input  wire                  start,
-    input  wire                  clear,
-    output wire                  busy,
-    output wire                  done,
-    output wire [7:0]            err,
+    // registers, AXI4-Lite
+    input  wire [11:0]         s_axil_awaddr,
+    input  wire [2:0]          s_axil_awprot,
+    input  wire                s_axil_awvalid,
+    output wire                s_axil_awready,
+    input  wire [31:0]         s_axil_wdata,
+    input  wire [3:0]          s_axil_wstrb,
+    input  wire                s_axil_wvalid,
+    output wire                s_axil_wready,
+    output wire [1:0]          s_axil_bresp,
+    output wire                s_axil_bvalid,
+    input  wire                s_axil_bready,
+    input  wire [11:0]         s_axil_araddr,
+    input  wire [2:0]          s_axil_arprot,
+    input  wire                s_axil_arvalid,
+    output wire                s_axil_arready,
+    output wire [31:0]         s_axil_rdata,
+    output wire [1:0]          s_axil_rresp,
+    output wire                s_axil_rvalid,
+    input  wire                s_axil_rready,
 
     // weights
-    input  wire [31:0]           s_axis_w_tdata,
-    input  wire                  s_axis_w_tvalid,
-    output wire                  s_axis_w_tready,
-    input  wire                  s_axis_w_tlast,
+    input  wire [WBITS-1:0]    s_axis_w_tdata,
+    input  wire                s_axis_w_tvalid,
+    output wire                s_axis_w_tready,
+    input  wire                s_axis_w_tlast,
 
     // activations
-    input  wire [PIN*AB-1:0]     s_axis_a_tdata,
-    input  wire                  s_axis_a_tvalid,
-    output wire                  s_axis_a_tready,
-    input  wire                  s_axis_a_tlast,
+    input  wire [ABITS-1:0]    s_axis_a_tdata,
+    input  wire                s_axis_a_tvalid,
+    output wire                s_axis_a_tready,
+    input  wire                s_axis_a_tlast,
 
     // residual in
-    input  wire [POUT*8-1:0]     s_axis_r_tdata,
-    input  wire                  s_axis_r_tvalid,
-    output wire                  s_axis_r_tready,
-    input  wire                  s_axis_r_tlast,
+    input  wire [8*POUT-1:0]   s_axis_r_tdata,
+    input  wire                s_axis_r_tvalid,
+    output wire                s_axis_r_tready,
+    input  wire                s_axis_r_tlast,
 
     // codes or raw sums out
-    output wire [POUT*ACCW-1:0]  m_axis_y_tdata,
-    output wire                  m_axis_y_tvalid,
-    input  wire                  m_axis_y_tready,
-    output wire                  m_axis_y_tlast,
+    output wire [YBITS-1:0]    m_axis_y_tdata,
+    output wire                m_axis_y_tvalid,
+    input  wire                m_axis_y_tready,
+    output wire                m_axis_y_tlast,
 
     // residual out
-    output wire [POUT*8-1:0]     m_axis_r_tdata,
-    output wire                  m_axis_r_tvalid,
-    input  wire                  m_axis_r_tready,
-    output wire                  m_axis_r_tlast,
-
-    // counters of the current or last job
-    output wire [31:0]           cnt_cycles,
-    output wire [31:0]           cnt_stall_w,
-    output wire [31:0]           cnt_stall_a,
-    output wire [31:0]           cnt_stall_r,
-    output wire [31:0]           cnt_stall_y,
-    output wire [31:0]           cnt_weights,
-    output wire [31:0]           cnt_beats_a,
-    output wire [31:0]           cnt_beats_y
+    output wire [8*POUT-1:0]   m_axis_r_tdata,
+    output wire                m_axis_r_tvalid,
+    input  wire                m_axis_r_tready,
+    output wire                m_axis_r_tlast
 );
-    conv_engine #(
+    accelerator #(
         .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
         .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH)
-    ) u_engine (
-        .clk(clk), .rst(rst), .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_cin(cfg_cin),
-        .cfg_cout(cfg_cout), .cfg_k(cfg_k), .cfg_stride(cfg_stride), .cfg_pad(cfg_pad),
-        .cfg_images(cfg_images), .cfg_relu(cfg_relu), .cfg_res_in(cfg_res_in),
-        .cfg_emit_code(cfg_emit_code), .cfg_emit_res(cfg_emit_res), .cfg_raw(cfg_raw),
-        .cfg_proj_shift(cfg_proj_shift), .cfg_res_shift(cfg_res_shift),
-        .cfg_res_out_shift(cfg_res_out_shift), .ch_we(ch_we), .ch_addr(ch_addr),
-        .ch_data(ch_data), .start(start), .clear(clear), .busy(busy), .done(done), .err(err),
-        .s_axis_w_tdata(s_axis_w_tdata), .s_axis_w_tvalid(s_axis_w_tvalid),
-        .s_axis_w_tready(s_axis_w_tready), .s_axis_w_tlast(s_axis_w_tlast),
-        .s_axis_a_tdata(s_axis_a_tdata), .s_axis_a_tvalid(s_axis_a_tvalid),
-        .s_axis_a_tready(s_axis_a_tready), .s_axis_a_tlast(s_axis_a_tlast),
-        .s_axis_r_tdata(s_axis_r_tdata), .s_axis_r_tvalid(s_axis_r_tvalid),
-        .s_axis_r_tready(s_axis_r_tready), .s_axis_r_tlast(s_axis_r_tlast),
-        .m_axis_y_tdata(m_axis_y_tdata), .m_axis_y_tvalid(m_axis_y_tvalid),
-        .m_axis_y_tready(m_axis_y_tready), .m_axis_y_tlast(m_axis_y_tlast),
-        .m_axis_r_tdata(m_axis_r_tdata), .m_axis_r_tvalid(m_axis_r_tvalid),
-        .m_axis_r_tready(m_axis_r_tready), .m_axis_r_tlast(m_axis_r_tlast),
-        .cnt_cycles(cnt_cycles), .cnt_stall_w(cnt_stall_w), .cnt_stall_a(cnt_stall_a),
-        .cnt_stall_r(cnt_stall_r), .cnt_stall_y(cnt_stall_y), .cnt_weights(cnt_weights),
-        .cnt_beats_a(cnt_beats_a), .cnt_beats_y(cnt_beats_y)
+    ) u_accelerator (
+        .clk(clk), .rst(rst), .irq(irq), .s_axil_awaddr(s_axil_awaddr),
+        .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid),
+        .s_axil_awready(s_axil_awready), .s_axil_wdata(s_axil_wdata), .s_axil_wstrb(s_axil_wstrb),
+        .s_axil_wvalid(s_axil_wvalid), .s_axil_wready(s_axil_wready), .s_axil_bresp(s_axil_bresp),
+        .s_axil_bvalid(s_axil_bvalid), .s_axil_bready(s_axil_bready),
+        .s_axil_araddr(s_axil_araddr), .s_axil_arprot(s_axil_arprot),
+        .s_axil_arvalid(s_axil_arvalid), .s_axil_arready(s_axil_arready),
+        .s_axil_rdata(s_axil_rdata), .s_axil_rresp(s_axil_rresp), .s_axil_rvalid(s_axil_rvalid),
+        .s_axil_rready(s_axil_rready), .s_axis_w_tdata(s_axis_w_tdata),
+        .s_axis_w_tvalid(s_axis_w_tvalid), .s_axis_w_tready(s_axis_w_tready),
+        .s_axis_w_tlast(s_axis_w_tlast), .s_axis_a_tdata(s_axis_a_tdata),
+        .s_axis_a_tvalid(s_axis_a_tvalid), .s_axis_a_tready(s_axis_a_tready),
+        .s_axis_a_tlast(s_axis_a_tlast), .s_axis_r_tdata(s_axis_r_tdata),
+        .s_axis_r_tvalid(s_axis_r_tvalid), .s_axis_r_tready(s_axis_r_tready),
+        .s_axis_r_tlast(s_axis_r_tlast), .m_axis_y_tdata(m_axis_y_tdata),
+        .m_axis_y_tvalid(m_axis_y_tvalid), .m_axis_y_tready(m_axis_y_tready),
+        .m_axis_y_tlast(m_axis_y_tlast), .m_axis_r_tdata(m_axis_r_tdata),
+        .m_axis_r_tvalid(m_axis_r_tvalid), .m_axis_r_tready(m_axis_r_tready),
+        .m_axis_r_tlast(m_axis_r_tlast)
     );
 
     generate
         if (LANE != "S0" && LANE != "S1") begin : g_illegal_lane
-            illegal_parameter_LANE_is_S0_or_S1 stop_elaboration ();
+            illegal_parameter_LANE_is_S0_or_S1 stop_elaboration();
         end
     endgenerate
 endmodule

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// mac_conv: convolution accelerator with 8-bit integer multipliers: the baseline.
+//
+// accelerator with lane M8: signed 8-bit weights, sent as they are, and signed 8-bit activations.
+// It runs the layers that are not power-of-two: the first convolution, which hands on codes of B
+// bits, and the fully connected layer. Registers: docs/registers.md; streams and error codes:
+// docs/formats.md.
+//
+// Parameters: as accelerator. B, bits of an output code, 3..5 (2 works too), KMAX 3, 5, 7,
+// PIN 1..64, POUT power of two 1..64, LINE_DEPTH 1..256, PSUM_DEPTH 2..65536, COUT_MAX 1..2048,
+// FIFO_DEPTH power of two 32..1024.
+`default_nettype none
+
+module mac_conv #(
+    parameter B          = 4,
+    parameter KMAX       = 3,
+    parameter PIN        = 8,
+    parameter POUT       = 8,
+    parameter LINE_DEPTH = 256,
+    parameter PSUM_DEPTH = 4096,
+    parameter COUT_MAX   = 512,
+    parameter FIFO_DEPTH = 64,
+    // Derived; do not override.
+    parameter AB         = 8,
+    parameter ABITS      = (4 * PIN * AB > 32) ? 1 << $clog2(4 * PIN * AB) : 32,
+    parameter YBITS      = (4 * POUT * B > 32) ? 1 << $clog2(4 * POUT * B) : 32,
+    parameter WBITS      = (POUT > 8) ? 4 * POUT : 32
+) (
+    input  wire                clk,
+    input  wire                rst,
+    output wire                irq,             // a job has ended (STATUS.done)
+
+    // registers, AXI4-Lite
+    input  wire [11:0]         s_axil_awaddr,
+    input  wire [2:0]          s_axil_awprot,
+    input  wire                s_axil_awvalid,
+    output wire                s_axil_awready,
+    input  wire [31:0]         s_axil_wdata,
+    input  wire [3:0]          s_axil_wstrb,
+    input  wire                s_axil_wvalid,
+    output wire                s_axil_wready,
+    output wire [1:0]          s_axil_bresp,
+    output wire                s_axil_bvalid,
+    input  wire                s_axil_bready,
+    input  wire [11:0]         s_axil_araddr,
+    input  wire [2:0]          s_axil_arprot,
+    input  wire                s_axil_arvalid,
+    output wire                s_axil_arready,
+    output wire [31:0]         s_axil_rdata,
+    output wire [1:0]          s_axil_rresp,
+    output wire                s_axil_rvalid,
+    input  wire                s_axil_rready,
+
+    // weights
+    input  wire [WBITS-1:0]    s_axis_w_tdata,
+    input  wire                s_axis_w_tvalid,
+    output wire                s_axis_w_tready,
+    input  wire                s_axis_w_tlast,
+
+    // activations
+    input  wire [ABITS-1:0]    s_axis_a_tdata,
+    input  wire                s_axis_a_tvalid,
+    output wire                s_axis_a_tready,
+    input  wire                s_axis_a_tlast,
+
+    // residual in
+    input  wire [8*POUT-1:0]   s_axis_r_tdata,
+    input  wire                s_axis_r_tvalid,
+    output wire                s_axis_r_tready,
+    input  wire                s_axis_r_tlast,
+
+    // codes or raw sums out
+    output wire [YBITS-1:0]    m_axis_y_tdata,
+    output wire                m_axis_y_tvalid,
+    input  wire                m_axis_y_tready,
+    output wire                m_axis_y_tlast,
+
+    // residual out
+    output wire [8*POUT-1:0]   m_axis_r_tdata,
+    output wire                m_axis_r_tvalid,
+    input  wire                m_axis_r_tready,
+    output wire                m_axis_r_tlast
+);
+    accelerator #(
+        .LANE("M8"), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
+        .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH)
+    ) u_accelerator (
+        .clk(clk), .rst(rst), .irq(irq), .s_axil_awaddr(s_axil_awaddr),
+        .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid),
+        .s_axil_awready(s_axil_awready), .s_axil_wdata(s_axil_wdata), .s_axil_wstrb(s_axil_wstrb),
+        .s_axil_wvalid(s_axil_wvalid), .s_axil_wready(s_axil_wready), .s_axil_bresp(s_axil_bresp),
+        .s_axil_bvalid(s_axil_bvalid), .s_axil_bready(s_axil_bready),
+        .s_axil_araddr(s_axil_araddr), .s_axil_arprot(s_axil_arprot),
+        .s_axil_arvalid(s_axil_arvalid), .s_axil_arready(s_axil_arready),
+        .s_axil_rdata(s_axil_rdata), .s_axil_rresp(s_axil_rresp), .s_axil_rvalid(s_axil_rvalid),
+        .s_axil_rready(s_axil_rready), .s_axis_w_tdata(s_axis_w_tdata),
+        .s_axis_w_tvalid(s_axis_w_tvalid), .s_axis_w_tready(s_axis_w_tready),
+        .s_axis_w_tlast(s_axis_w_tlast), .s_axis_a_tdata(s_axis_a_tdata),
+        .s_axis_a_tvalid(s_axis_a_tvalid), .s_axis_a_tready(s_axis_a_tready),
+        .s_axis_a_tlast(s_axis_a_tlast), .s_axis_r_tdata(s_axis_r_tdata),
+        .s_axis_r_tvalid(s_axis_r_tvalid), .s_axis_r_tready(s_axis_r_tready),
+        .s_axis_r_tlast(s_axis_r_tlast), .m_axis_y_tdata(m_axis_y_tdata),
+        .m_axis_y_tvalid(m_axis_y_tvalid), .m_axis_y_tready(m_axis_y_tready),
+        .m_axis_y_tlast(m_axis_y_tlast), .m_axis_r_tdata(m_axis_r_tdata),
+        .m_axis_r_tvalid(m_axis_r_tvalid), .m_axis_r_tready(m_axis_r_tready),
+        .m_axis_r_tlast(m_axis_r_tlast)
+    );
+endmodule
+
+`default_nettype wire
