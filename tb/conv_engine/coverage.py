@@ -128,8 +128,7 @@ class Sampler:
         """Weights by input channel, (cin, n), as they are in the stream."""
         hw = self.hw
         steps = _steps(data, hw)
-        if hw.wgt == "pot":
-            self.model["table mode"].hit(("joint", "flag", "raw")[data[6] & 15])
+        self.model["table mode"].hit(("joint", "flag", "raw", "bytes")[data[6] & 15])
         parts, at = [], 0
         for o in range(0, cfg["cout"], hw.pout):
             outs = min(hw.pout, cfg["cout"] - o)

@@ -53,7 +53,7 @@ def build_model(hw: Hardware) -> Model:
         Group("out code", codes),
         Group("out word", INT8_BINS), Group("raw sum", ["-", "0", "+"]),
         Group("partial sums", ["not used", "some", "full"]),
-        Group("table mode", ["joint", "flag", "raw"] if hw.wgt == "pot" else []),
+        Group("table mode", ["joint", "flag", "raw"] if hw.wgt == "pot" else ["bytes"]),
         Group("stall cause", ["w", "a", "r", "y"]),
         Group("back-pressure", [(s, kind) for s in "wary" for kind in ("none", "some", "most")]),
         Group("stalls together", [(w, a, y) for w in (0, 1) for a in (0, 1) for y in (0, 1)]),
