@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lane_mac: lane M8, the integer baseline: dot product of N signed 8-bit weights with N signed 8-bit
-// activations, both in two's complement and in their full range. The layers that are not power-of-two
-// (the first convolution, the fully connected layer) run on it too. The multipliers are to be made
-// of LUTs, so that the comparison with the other lanes is in one currency.
+// lane_mac: lane M8, the integer baseline: dot product of N signed 8-bit weights with N signed
+// 8-bit activations, both in two's complement and in their full range. The layers that are not
+// power-of-two (the first convolution, the fully connected layer) run on it too. The multipliers
+// are to be made of LUTs, so that the comparison with the other lanes is in one currency.
 //
 // Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
 // One vector a cycle.
