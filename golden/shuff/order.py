@@ -48,3 +48,18 @@ def restore_weights(
         weights[o, i] = flat[at : at + tile.size].reshape(tile.shape)  # (pout, pin, ...)
         at += tile.size
     return weights
+
+
+def bank_steps(weights: NDArray[np.uint8], pout: int) -> NDArray[np.uint8]:
+    """Weights (O, I, ...) as steps of a decoder bank (steps, pout); the dtype is kept.
+
+    For each tile of `pout` output channels the others in C order (i, ky, kx), one output channel a
+    lane; lanes beyond O carry 0. Tiles of input channels make no difference to this order.
+    """
+    if weights.ndim < 2 or pout < 1:
+        raise PlutarchError(f"weights {weights.shape} and POUT={pout}: need (O, I, ...) and 1 up")
+    cout = weights.shape[0]
+    rows = weights.reshape(cout, -1)
+    rows = np.pad(rows, ((0, -cout % pout), (0, 0)))  # (tiles * pout, steps of a tile)
+    tiles = rows.reshape(-1, pout, rows.shape[1])
+    return np.ascontiguousarray(tiles.transpose(0, 2, 1).reshape(-1, pout))

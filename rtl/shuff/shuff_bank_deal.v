@@ -27,6 +27,9 @@ module shuff_bank_deal #(
     // sums[level][lane]: wanting lanes from the lane's block of 2^level up to the lane itself
     wire [(LEVELS+1)*POUT*(BW+1)-1:0] sums;
 
+    // No lane needs the top bit of the count of those below it.
+    wire unused = &{1'b0, sums};
+
     genvar v, l;
     generate
         for (l = 0; l < POUT; l = l + 1) begin : g_leaf

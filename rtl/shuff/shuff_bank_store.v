@@ -40,6 +40,7 @@ module shuff_bank_store #(
     localparam RW    = $clog2(ROWS);
     localparam GROUPS = BANKS / BYTES;    // words to a row: 1 or 2
     localparam CW    = BW + RW + 1;
+    localparam [RW:0] AT_STEP  = {{(RW-1){1'b0}}, GROUPS == 1, GROUPS == 2};
     localparam integer FULL_I  = BANKS * ROWS - BYTES;
     localparam [CW-1:0] FULL   = FULL_I[CW-1:0];
     localparam [CW-1:0] WORD   = BYTES[CW-1:0];
@@ -64,6 +65,9 @@ module shuff_bank_store #(
     wire [9*BANKS-1:0] heads;     // of each bank
     wire [BW:0]        taken;
 
+    // Banks below the first unread byte go on in their next row.
+    wire [BANKS-1:0] passed = ~({BANKS{1'b1}} << next[BW-1:0]);
+
     assign space  = count <= FULL;
     assign enough = count >= NEED;
 
@@ -73,7 +77,6 @@ module shuff_bank_store #(
         for (b = 0; b < BANKS; b = b + 1) begin : g_bank
             localparam integer IN_WORD = b % BYTES;
             localparam integer GROUP   = b / BYTES;
-            localparam [BW-1:0] OWN    = b;
             // Bytes leave the top of each 32 bits first.
             localparam integer FROM    = 32 * (IN_WORD / 4) + 8 * (3 - IN_WORD % 4);
 
@@ -81,7 +84,7 @@ module shuff_bank_store #(
             reg [8:0] mem [0:ROWS-1];
 
             wire          mine = GROUPS == 1 || at[0] == GROUP[0];
-            wire [RW-1:0] row  = next[BW +: RW] + {{(RW-1){1'b0}}, OWN < next[BW-1:0]};
+            wire [RW-1:0] row  = next[BW +: RW] + {{(RW-1){1'b0}}, passed[b]};
 
             assign heads[9*b +: 9] = mem[row];
 
@@ -105,7 +108,7 @@ module shuff_bank_store #(
 
     always @(posedge clk) begin
         if (push) begin
-            at <= (GROUPS == 1) ? at + 2'd2 : at + 1'b1;
+            at <= at + AT_STEP;
         end
         if (take) begin
             next <= next + {{(RW-1){1'b0}}, taken};

@@ -47,7 +47,7 @@ class Verdict:
 
     status: int
     codes: bytes
-    last: tuple[int, ...]  # which symbols had TLAST
+    last: tuple[int, ...]  # which beats had TLAST
     first_symbol: int
     last_symbol: int
     done: int
@@ -57,9 +57,13 @@ class Verdict:
 
 
 def decoder() -> Decoder:
-    """The decoder under test as the settings describe it."""
+    """The decoder or bank under test as the settings describe it."""
     told = settings.load()
-    return Decoder(*(told.integer(name) for name in ("B", "PIN", "POUT", "LMAX")))
+    bits, pin, pout = (told.integer(name) for name in ("B", "PIN", "POUT"))
+    if told.toplevel == "byte_bank":
+        return Decoder(bits, pin, pout, bits, pout)
+    lanes = pout if told.toplevel == "shuff_bank" else 1
+    return Decoder(bits, pin, pout, told.integer("LMAX"), lanes)
 
 
 class Bench:
@@ -85,11 +89,12 @@ class Bench:
 
     def write(self, job: int, streams: Sequence[Stream]) -> None:
         """Write the player's file of a job."""
+        parts = streams[0].decoder.parts
         words = np.array([w for s in streams for w in s.words], dtype="<u4")
-        ends = np.cumsum([len(s.words) for s in streams]) - 1
-        last = np.zeros(len(words), dtype=bool)
+        ends = np.cumsum([len(s.words) // parts for s in streams]) - 1
+        last = np.zeros(len(words) // parts, dtype=bool)
         last[ends] = True
-        data = words.view(np.uint8).reshape(-1, 4)
+        data = words.view(np.uint8).reshape(-1, 4 * parts)
         beats.write_player(self.folder / f"w_{job}.bin", beats.Stream(data, last))
 
     async def launch(self, job: int, stalls: Stalls) -> None:
@@ -116,7 +121,7 @@ class Bench:
         cycles = 100_000 + 20 * beats * stalls.cycles_a_beat
         await with_timeout(RisingEdge(self.dut.finished), cycles * PERIOD_NS, "ns")
         await self.edge
-        verdicts = read_verdicts(self.folder, job, self._bits)
+        verdicts = read_verdicts(self.folder, job, decoder())
         if self.dut.hung.value:
             done = len(verdicts)
             kind = streams[done].kind if done < len(streams) else "none left"
@@ -146,34 +151,33 @@ class Bench:
         await self.edge
         self.dut.rst.value = 0
 
-    @property
-    def _bits(self) -> int:
-        return settings.load().integer("B")
 
-
-def read_verdicts(folder: Path, job: int, bits: int) -> list[Verdict]:
-    """Parse the two files of hdl/shuff_recorder.v."""
-    said = np.fromfile(folder / f"s_{job}.bin", dtype="<u4")
+def read_verdicts(folder: Path, job: int, own: Decoder) -> list[Verdict]:
+    """Parse the three files of hdl/shuff_recorder.v; the codes are a byte each, lane by lane."""
+    width = own.bits * own.lanes
+    beats = np.fromfile(folder / f"s_{job}.bin", dtype=np.uint8).reshape(-1, 4 * (width // 32 + 1))
+    tlast = beats[:, -1] >> 7 & 1
+    single = np.unpackbits(beats, axis=1, bitorder="little", count=width)
+    codes = single.reshape(-1, own.lanes, own.bits) @ (1 << np.arange(own.bits)).astype(np.uint8)
+    said = np.fromfile(folder / f"v_{job}.bin", dtype="<u4").reshape(-1, 5).tolist()
     taken = np.fromfile(folder / f"i_{job}.bin", dtype="<u4").reshape(-1, 3)
     verdicts, start = [], 0
-    for number, at in enumerate(np.flatnonzero(said >> 31).tolist()):
-        symbols = said[start:at]
-        status = int(said[at]) & 255
-        first, last, done = (int(v) for v in said[at + 1 : at + 4])
+    for number, (status, first, last, done, end) in enumerate(said):
         # A verdict before the stream's TLAST was taken has no input record yet.
         words = taken[number].tolist() if number < len(taken) else (0, 0, 0)
-        codes = (symbols & (1 << bits) - 1).astype(np.uint8).tobytes()
-        tlast = tuple(int(i) for i in np.flatnonzero(symbols >> 8 & 1))
-        verdicts.append(Verdict(status, codes, tlast, first, last, done, *words))
-        start = at + 4
+        ends = tuple(int(i) for i in np.flatnonzero(tlast[start:end]))
+        text = codes[start:end].astype(np.uint8).tobytes()
+        verdicts.append(Verdict(status, text, ends, first, last, done, *words))
+        start = end
     return verdicts
 
 
 def complaint(stream: Stream, verdict: Verdict) -> str:
     """How a verdict differs from golden, '' if it does not."""
     status, codes, complete = stream.expected
-    if verdict.words != len(stream.words):
-        return f"{verdict.words} words taken, {len(stream.words)} sent"
+    lanes, sent = stream.decoder.lanes, len(stream.words) // stream.decoder.parts
+    if verdict.words != sent:
+        return f"{verdict.words} words taken, {sent} sent"
     if verdict.status != status:
         return f"status {SHUFF_ERRORS.get(verdict.status, verdict.status)}, golden says " + (
             f"{SHUFF_ERRORS[status]}"
@@ -183,8 +187,8 @@ def complaint(stream: Stream, verdict: Verdict) -> str:
         pairs = enumerate(zip(got, codes, strict=False))
         at = next((i for i, (mine, right) in pairs if mine != right), min(len(got), len(codes)))
         return f"{len(got)} symbols for {len(codes)}, first difference at {at}"
-    if verdict.last != ((len(codes) - 1,) if complete else ()):
-        return f"TLAST on symbols {verdict.last} of {len(codes)}"
+    if verdict.last != ((len(codes) // lanes - 1,) if complete else ()):
+        return f"TLAST on beats {verdict.last} of {len(codes) // lanes}"
     return ""
 
 

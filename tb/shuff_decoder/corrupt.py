@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from golden import errors as e
+from golden.shuff.header import BYTE_BITS, table_words
 from tb.shuff_decoder import corrupt_header as header
 from tb.shuff_decoder import corrupt_payload as payload
 from tb.shuff_decoder.corrupt_header import Make, Rng
-from tb.shuff_decoder.streams import Decoder, Stream, random_parts
+from tb.shuff_decoder.streams import Decoder, Stream, random_parts, whole
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,26 @@ def faults(own: Decoder) -> dict[str, Fault]:
         "noise payload": Fault(payload.noise_payload, (e.LONG, e.SHORT)),
         "two faults": Fault(_two_faults, (e.TLAST_EARLY,)),
     }
+    if own.header_words > 7 + table_words(own.bits):
+        table["filling words"] = Fault(header.filling, (e.HEADER,))
+    if own.bits == BYTE_BITS:  # no code table, and no byte that is no weight
+        return {name: fault for name, fault in table.items() if name not in _OF_CODES} | {
+            "noise payload": Fault(payload.noise_payload, (e.LONG, e.SHORT)),
+            "payload bit, good CRC": Fault(payload.payload_bit_good_crc, (e.OK,)),
+        }
+    if own.lanes > 1:  # only the CRC looks at bits that no lane takes
+        table["padding"] = Fault(payload.padding, (e.OK,))
     if own.symbols > 2:  # two symbols never break Kraft's inequality
         table["Kraft"] = Fault(header.kraft, (e.TABLE,))
     if 4 * own.symbols % 32:
         table["unused lengths"] = Fault(header.unused_lengths, (e.HEADER,))
     return table
+
+
+_OF_CODES = (
+    "length too long", "raw with lengths", "any table", "hole", "hole, one symbol",
+    "hole at the end", "no table", "count too high, full word", "padding",
+)  # fmt: skip
 
 
 def broken_streams(rng: Rng, own: Decoder, first: int, size: int) -> list[Stream]:
@@ -97,5 +113,5 @@ def broken_streams(rng: Rng, own: Decoder, first: int, size: int) -> list[Stream
     streams = []
     for number in range(first, first + size):
         name, fault = ways[number % len(ways)]
-        streams.append(Stream(name, tuple(fault.make(rng, own)), own))
+        streams.append(Stream(name, tuple(whole(fault.make(rng, own), own)), own))
     return streams

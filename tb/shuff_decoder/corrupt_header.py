@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from golden.shuff.header import RAW
+from golden.shuff.header import BYTE_BITS, BYTES, RAW
 from tb.shuff_decoder.streams import Decoder, random_parts
 
 Rng = np.random.Generator
@@ -57,7 +57,8 @@ def several(rng: Rng, own: Decoder) -> list[int]:
     parts = random_parts(rng, own)
 
     def lengths() -> None:
-        parts.lengths[int(rng.integers(own.symbols))] = int(rng.integers(16))
+        if parts.lengths:
+            parts.lengths[int(rng.integers(own.symbols))] = int(rng.integers(16))
 
     def unused() -> None:
         if 4 * own.symbols % 32:
@@ -67,7 +68,7 @@ def several(rng: Rng, own: Decoder) -> list[int]:
         ("bits", lambda: wrong(rng, own.bits, 8)),
         ("mode", lambda: int(rng.integers(16))),
         ("reserved", lambda: int(rng.integers(16))),
-        ("lanes", lambda: wrong(rng, 1, 8)),
+        ("lanes", lambda: wrong(rng, own.lanes, 8)),
         ("pin", lambda: wrong(rng, own.pin, 8)),
         ("pout", lambda: wrong(rng, own.pout, 8)),
         ("limit", lambda: wrong(rng, own.limit, 8)),
@@ -87,7 +88,9 @@ def several(rng: Rng, own: Decoder) -> list[int]:
 def mode(rng: Rng, own: Decoder) -> list[int]:
     """A mode that does not exist."""
     parts = random_parts(rng, own)
-    parts.mode = int(rng.integers(3, 16))
+    parts.mode = int(rng.integers(BYTES + 1, 16))
+    if rng.random() < 0.3:
+        parts.mode = int(rng.integers(0, 3)) if own.bits == BYTE_BITS else BYTES
     return parts.words()
 
 
@@ -95,6 +98,13 @@ def reserved(rng: Rng, own: Decoder) -> list[int]:
     """Reserved bits set."""
     parts = random_parts(rng, own)
     parts.reserved = int(rng.integers(1, 16))
+    return parts.words()
+
+
+def filling(rng: Rng, own: Decoder) -> list[int]:
+    """A bit in the words that fill the header up to whole stream words."""
+    parts = random_parts(rng, own)
+    parts.filling = 1 << int(rng.integers(32))
     return parts.words()
 
 

@@ -89,7 +89,7 @@ def count_up(rng: Rng, own: Decoder) -> list[int]:
 def count_up_full_word(rng: Rng, own: Decoder) -> list[int]:
     """The payload ends with its last word, and one symbol more is promised."""
     lengths = [1] + [0] * (own.symbols - 1)
-    parts = parts_of([0] * 32 * int(rng.integers(1, 4)), lengths, own)
+    parts = parts_of([0] * 32 * own.lanes * int(rng.integers(1, 4)), lengths, own)
     parts.count += int(rng.integers(0, 3))
     return parts.words()
 
@@ -136,7 +136,7 @@ def no_symbols(rng: Rng, own: Decoder) -> list[int]:
 def more_zero_words(rng: Rng, own: Decoder) -> list[int]:
     """Words behind the last symbol, declared and under the CRC."""
     parts = random_parts(rng, own)
-    parts.payload = parts.payload + [0] * int(rng.integers(1, 4))
+    parts.payload = parts.payload + [0] * (own.lanes * int(rng.integers(1, 4)))
     return parts.words()
 
 
@@ -185,6 +185,6 @@ def noise(rng: Rng, own: Decoder) -> list[int]:
 def noise_payload(rng: Rng, own: Decoder) -> list[int]:
     """A good header with noise behind it and the right CRC."""
     parts = random_parts(rng, own)
-    parts.payload = [int(w) for w in rng.integers(0, 1 << 32, int(rng.integers(1, 8)))]
+    parts.payload = [int(w) for w in rng.integers(0, 1 << 32, own.lanes * int(rng.integers(1, 8)))]
     parts.count = int(rng.integers(1, 120))
     return parts.words()

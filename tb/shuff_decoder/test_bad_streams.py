@@ -10,6 +10,7 @@ import cocotb
 import numpy as np
 
 from golden.errors import SHUFF_ERRORS
+from golden.shuff.header import BYTE_BITS
 from tb.common import results, settings
 from tb.shuff_decoder.bench import Bench, Stalls, complaint, decoder
 from tb.shuff_decoder.corrupt import broken_streams, faults
@@ -48,7 +49,6 @@ async def broken(dut: Any) -> None:
         verdicts = await bench.run(streams, pattern)
         wrong = 0
         for number, (stream, verdict) in enumerate(zip(streams, verdicts, strict=True), first):
-            assert stream.status() == stream.expected[0]
             text = complaint(stream, verdict)
             if text:
                 wrong += 1
@@ -83,5 +83,6 @@ def report(dut: Any, seen: Counter[tuple[str, int]], worst: float) -> None:
     dut._log.info("verdicts: " + ", ".join(f"{name} {n}" for name, n in by_status.items()))
     results.add_metric("broken: verdicts", **by_status)
     results.add_metric("broken: share of the cycle bound", worst=round(worst, 3))
-    missing += [name for name, n in by_status.items() if not n]
+    never = ("TABLE", "CODE") if decoder().bits == BYTE_BITS else ()
+    missing += [name for name, n in by_status.items() if not n and name not in never]
     assert not missing, f"never hit: {', '.join(missing)}"

@@ -12,11 +12,12 @@ import cocotb
 import numpy as np
 
 from golden.shuff import encode
-from golden.shuff.header import MODES, RAW
+from golden.shuff.bank import encode_bank, encode_bytes
+from golden.shuff.header import BYTE_BITS, MODES, RAW
 from tb.common import results, settings
 from tb.shuff_decoder.bench import Bench, Stalls, Verdict, decoder, judge
-from tb.shuff_decoder.streams import Parts, Stream, pack, parts_of, random_parts
-from tb.shuff_decoder.timing import good_cycles
+from tb.shuff_decoder.streams import Parts, Stream, parts_of, random_parts
+from tb.shuff_decoder.timing import good_cycles, span_cycles
 
 PATTERNS = (
     Stalls(128, 0, 128, 0, 3),
@@ -36,9 +37,17 @@ def seeded(offset: int) -> np.random.Generator:
 
 
 def encoded(kind: str, codes: Sequence[int], mode: str) -> Stream:
-    """A stream written by golden's encoder."""
+    """A stream written by golden's encoder; lane by lane for a bank, whose last step is filled."""
     own = decoder()
-    data = encode(np.array(codes, dtype=np.uint8), own.bits, own.pin, own.pout, mode, own.limit)
+    table = np.array(codes, dtype=np.uint8)
+    if own.bits == BYTE_BITS:
+        steps = np.pad(table, (0, -len(table) % own.lanes)).reshape(-1, own.lanes)
+        data = encode_bytes(steps.view(np.int8), own.pin)
+    elif own.lanes > 1:
+        table = np.pad(table, (0, -len(table) % own.lanes), "edge" if len(table) else "constant")
+        data = encode_bank(table.reshape(-1, own.lanes), own.bits, own.pin, mode, own.limit)
+    else:
+        data = encode(table, own.bits, own.pin, own.pout, mode, own.limit)
     return Stream(kind, tuple(int(w) for w in np.frombuffer(data, dtype="<u4")), own)
 
 
@@ -51,6 +60,8 @@ def modes() -> tuple[str, ...]:
 def long_streams(size: int) -> list[Stream]:
     """Long streams for the rate: each mode on skewed and flat weights, and the extremes."""
     own, rng = decoder(), seeded(1)
+    if own.bits == BYTE_BITS:
+        return [encoded("bytes", rng.integers(0, 256, size).tolist(), "")]
     top = own.symbols - 1
     streams = []
     for mode in modes():
@@ -72,6 +83,10 @@ def long_streams(size: int) -> list[Stream]:
 def edge_streams() -> list[Stream]:
     """Short streams at the edges: empty, one symbol, ends and long codes at each bit of a word."""
     own = decoder()
+    if own.bits == BYTE_BITS:
+        rng = seeded(5)
+        sizes = [n * own.lanes for n in range(40)]
+        return [encoded(f"{n} bytes", rng.integers(0, 256, n).tolist(), "") for n in sizes]
     size, top = own.symbols, own.symbols - 1
     streams = [
         Parts(own, [0] * size, [], 0).stream("empty, no table"),
@@ -93,9 +108,7 @@ def edge_streams() -> list[Stream]:
         streams.append(parts_of([0] * zeros, lengths, own).stream(f"{zeros} bits"))
     codes = [size, 1, size, 0, size]
     raw = [own.bits - 1] * size
-    streams.append(
-        Parts(own, raw, pack(codes, raw, RAW, own.bits), 5, RAW).stream("negative zero, raw")
-    )
+    streams.append(parts_of(codes, raw, own, RAW).stream("negative zero, raw"))
     return streams
 
 
@@ -119,12 +132,15 @@ def digest(verdicts: Sequence[Verdict]) -> str:
 
 
 def check_cycles(streams: Sequence[Stream], verdicts: Sequence[Verdict]) -> None:
-    """Without stalls each good stream takes exactly the modelled cycles, one a symbol."""
+    """Without stalls each good stream takes exactly the modelled cycles, one a beat."""
     before = 0
     for stream, verdict in zip(streams, verdicts, strict=True):
-        count = len(verdict.codes)
+        count = len(verdict.codes) // stream.decoder.lanes
         span = verdict.last_symbol - verdict.first_symbol + 1
-        assert not count or span == count, f"{stream.kind}: {count} symbols in {span} cycles"
+        should = span_cycles(stream)
+        assert not count or span == should, (
+            f"{stream.kind}: {count} beats in {span} cycles, the model says {should}"
+        )
         # With the next stream's words waiting, it starts in the cycle in which `done` is high.
         took = verdict.done - max(verdict.first_word, before - 1)
         assert took == good_cycles(stream), (
@@ -231,11 +247,11 @@ async def tables_change(dut: Any) -> None:
     for number in range(40):
         parts = random_parts(rng, own, 30)
         streams.append(parts.stream("table"))
-        if number % 4 == 0:
+        if number % 4 == 0 and own.bits != BYTE_BITS:
             # A full table first, then one code only: its holes must not show the old entries.
             only = [0] * own.symbols
             only[number % own.symbols] = own.limit
-            bits = [0x80000000, *rng.integers(0, 2**32, 3).tolist()]
+            bits = [0x80000000, *rng.integers(0, 2**32, 3 * own.lanes).tolist()]
             streams.append(Parts(own, only, bits, 9).stream("hole"))
     verdicts = await bench.run(streams, Stalls(60, 2, 60, 2, 11))
     record("tables change", streams, verdicts)

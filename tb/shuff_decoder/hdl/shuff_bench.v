@@ -91,7 +91,7 @@ module shuff_bench #(
         .m_axis_tlast(m_last), .done(done), .status(status), .busy(busy)
     );
 
-    shuff_recorder #(.B(B), .SALT(32'd2)) recorder (
+    shuff_recorder #(.WIDTH(B), .SALT(32'd2)) recorder (
         .clk(clk), .rst(rst), .load(load), .close(close), .job(job), .seed(seed),
         .stall_threshold(out_threshold), .stall_length(out_length),
         .w_valid(w_valid), .w_ready(w_ready), .w_last(w_last),

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records what the decoder says, in the order in which it says it, as 32-bit words (%u):
-//   <DATA>/s_<job>.bin  per symbol {30'b0 | tlast << 8 | code}; per verdict {1'b1, 23'b0, status} and
-//                       the cycles of the first symbol, the last symbol and `done` (0: no symbol)
+// Records what a decoder or a bank says as 32-bit words (%u):
+//   <DATA>/s_<job>.bin  per beat of symbols tdata, zeros, and tlast in the top bit, filled up to
+//                       words, lowest first
+//   <DATA>/v_<job>.bin  per verdict status, the cycles of its first and its last beat (0: none) and
+//                       of `done`, and all beats so far
 //   <DATA>/i_<job>.bin  per stream taken: cycle of its first word, of its last word, its words
 // `load` opens both files, `close` ends them. Cycle 1 is the one after `load`.
 // Broken promises of the control outputs are sticky: `bad_busy`, `bad_status`, `bad_done`.
 //
-// B     bits of a weight code    SALT  parts the random streams
+// WIDTH  bits of tdata    SALT  parts the random streams
 `default_nettype none
 
 module shuff_recorder #(
-    parameter B = 4,
+    parameter WIDTH = 4,
     parameter [31:0] SALT = 32'd2
 ) (
     input  wire         clk,
@@ -27,7 +29,7 @@ module shuff_recorder #(
     input  wire         w_ready,
     input  wire         w_last,
     // its output port
-    input  wire [B-1:0] s_axis_tdata,
+    input  wire [WIDTH-1:0] s_axis_tdata,
     input  wire         s_axis_tvalid,
     output wire         s_axis_tready,
     input  wire         s_axis_tlast,
@@ -43,7 +45,11 @@ module shuff_recorder #(
     output reg          bad_done,     // longer than a cycle, without a stream, or X
     output reg          failed        // a file could not be opened
 );
-    integer           symbols_fd, streams_fd;
+    localparam WORDS = WIDTH / 32 + 1;
+
+    integer           symbols_fd, verdicts_fd, streams_fd, part;
+    reg [32*WORDS-1:0] beat;
+    reg [31:0]        beats;
     reg [8*256-1:0]   folder;
     reg [8*320-1:0]   path;
     reg [31:0]        now, first_symbol, last_symbol, first_word, words, begun;
@@ -63,6 +69,7 @@ module shuff_recorder #(
 
     initial begin
         symbols_fd = 0;
+        verdicts_fd = 0;
         streams_fd = 0;
         failed     = 1'b0;
         bad_busy   = 1'b0;
@@ -94,41 +101,50 @@ module shuff_recorder #(
         if (s_axis_tvalid === 1'b1 && s_axis_tready) begin
             if (first_symbol == 32'd0) first_symbol <= now;
             last_symbol <= now;
+            beats <= beats + 32'd1;
             if (symbols_fd != 0) begin
-                sum          = 32'd0;
-                sum[B-1:0]   = s_axis_tdata;
-                sum[8]       = s_axis_tlast;
-                $fwrite(symbols_fd, "%u", sum);
+                beat             = {32*WORDS{1'b0}};
+                beat[WIDTH-1:0]  = s_axis_tdata;
+                beat[32*WORDS-1] = s_axis_tlast;
+                for (part = 0; part < WORDS; part = part + 1) begin
+                    $fwrite(symbols_fd, "%u", beat[32*part +: 32]);
+                end
             end
         end
         if (done === 1'b1) begin
             dones        <= dones + 32'd1;
             first_symbol <= 32'd0;
-            if (symbols_fd != 0) begin
-                sum = {24'h800000, status};
-                $fwrite(symbols_fd, "%u", sum);
-                $fwrite(symbols_fd, "%u", first_symbol);
-                $fwrite(symbols_fd, "%u", upto);
-                $fwrite(symbols_fd, "%u", now);
+            if (verdicts_fd != 0) begin
+                sum = {24'd0, status};
+                $fwrite(verdicts_fd, "%u", sum);
+                $fwrite(verdicts_fd, "%u", first_symbol);
+                $fwrite(verdicts_fd, "%u", upto);
+                $fwrite(verdicts_fd, "%u", now);
+                $fwrite(verdicts_fd, "%u", beats);
             end
         end
         if (rst || load || close) begin
             if (symbols_fd != 0) $fclose(symbols_fd);
+            if (verdicts_fd != 0) $fclose(verdicts_fd);
             if (streams_fd != 0) $fclose(streams_fd);
             symbols_fd = 0;
+            verdicts_fd = 0;
             streams_fd = 0;
             if (load && !rst) begin
                 $sformat(path, "%0s/s_%0d.bin", folder, job);
                 symbols_fd = $fopen(path, "wb");
+                $sformat(path, "%0s/v_%0d.bin", folder, job);
+                verdicts_fd = $fopen(path, "wb");
                 $sformat(path, "%0s/i_%0d.bin", folder, job);
                 streams_fd = $fopen(path, "wb");
-                failed <= (symbols_fd == 0) || (streams_fd == 0);
+                failed <= symbols_fd == 0 || verdicts_fd == 0 || streams_fd == 0;
             end
         end
         if (rst || load) begin
             now          <= 32'd1;
             midway       <= 1'b0;
             words        <= 32'd0;
+            beats        <= 32'd0;
             first_symbol <= 32'd0;
             begun        <= 32'd0;
             dones        <= 32'd0;

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long a bank takes, to the cycle, when nobody stalls (docs/shuff_bank.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from golden.shuff.bank import AHEAD, byte_slot
+from golden.shuff.header import BYTE_BITS, RAW, Header, read_header, word_bits
+from tb.shuff_decoder.streams import Stream
+
+ROWS = 16  # of the byte store
+
+
+def table_cycles(lengths: Sequence[int], limit: int) -> int:
+    """Cycles to fill the table: one per entry and one per (length, symbol) that has no entry."""
+    entries = 1 << limit
+    used = 0
+    cycles = 0
+    for level in range(1, limit + 1):
+        for length in lengths:
+            cycles += 1 << (limit - level) if length == level else 1
+            used += 1 << (limit - level) if length == level else 0
+    return cycles + (entries - used) + 1
+
+
+def bank_cycles(stream: Stream) -> tuple[int, int]:
+    """(from the first beat to the last, from the first word to `done`) of a good stream."""
+    own = stream.decoder
+    header = read_header(stream.words, own.bits, own.pin, own.pout, own.limit, own.lanes)
+    codes = np.frombuffer(stream.expected[1], dtype=np.uint8).reshape(-1, own.lanes)
+    if own.bits == BYTE_BITS:
+        first, last, due = _byte_steps(header)
+        table = 1
+    else:
+        table = table_cycles(header.lengths, own.limit)
+        first, last, due = _steps(header, _asks(header, codes), table)
+    # Two cycles from the header to the table, one for each word that is still due behind the last
+    # step, three for verdict, TLAST and report.
+    return last - first + 1, header.size + 2 + table + last + due + 3
+
+
+def _asks(header: Header, codes: np.ndarray) -> list[int]:
+    """Bytes taken from the store in each cycle that moves: the rounds, then the steps."""
+    index = codes & (1 << (header.bits - 1)) - 1
+    widths = np.array(header.lengths)[index] + ((index != 0) | (header.mode == RAW))
+    at = np.cumsum(widths, axis=0) >> 3
+    crossed = np.diff(at, axis=0, prepend=0).sum(axis=1)
+    rounds = [header.lanes] * AHEAD
+    return [*rounds, 0, *crossed[:-1].tolist()] if header.count else []
+
+
+def _steps(header: Header, asks: Sequence[int], table: int) -> tuple[int, int, int]:
+    """Cycles of the first and the last step, 1 is the first one behind the table; words left."""
+    word, lanes = word_bits(header.lanes) // 8, 1 << (header.lanes - 1).bit_length()
+    full = max(word, lanes) * ROWS - word
+    stored, due, cycle, done = 0, header.payload_words, -table, 0
+    moved: list[int] = []
+    while done < len(asks):
+        cycle += 1
+        take = 0
+        if cycle > 0 and stored >= lanes:
+            take = asks[done]
+            moved.append(cycle)
+            done += 1
+        if stored <= full:  # behind the last word come zeros
+            stored += word
+            due = max(0, due - 1)
+        stored -= take
+    return (moved[AHEAD], moved[-1], due) if moved else (0, 0, due)
+
+
+def _byte_steps(header: Header) -> tuple[int, int, int]:
+    """The same for bytes: the first word comes in beside the table, then a word a cycle."""
+    slot, word = byte_slot(header.lanes), word_bits(header.lanes) // 8
+    if not header.count:
+        return 0, 0, 0
+    if slot > word:
+        return 2, 2 * header.count, 0
+    return 1, header.count, 0
