@@ -176,10 +176,12 @@ module axil_regs #(
     reg  started;                   // start was given in the cycle before
     reg  done_seen, refused_start, refused_write;
     wire accepted = started && busy;
+    // Without the second term irq would outlive the answer to the write that starts the next job.
+    wire ended    = done_seen && !accepted;
 
     assign start = command_start && !busy;
     assign clear = command_clear;
-    assign irq   = done_seen;
+    assign irq   = ended;
 
     always @(posedge clk) begin
         started <= start;
@@ -216,7 +218,7 @@ module axil_regs #(
         .psum_depth_positions(PSUM_DEPTH[16:0]), .cout_max_channels(COUT_MAX[11:0]),
         .fifo_depth_words(FIFO_DEPTH[10:0]),
         .control_start(command_start), .control_clear(command_clear),
-        .status_busy(busy), .status_done(done_seen), .status_refused_start(refused_start),
+        .status_busy(busy), .status_done(ended), .status_refused_start(refused_start),
         .status_refused_write(refused_write), .status_err(err),
         .error_tile_out_tile(err_out_tile), .error_tile_in_tile(err_in_tile),
         .map_h(cfg_h), .map_w(cfg_w), .channels_cin(cfg_cin), .channels_cout(cfg_cout),

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import cocotb
+from cocotb.triggers import Timer
 
 from host import registers
 from host.registers import Register
@@ -179,6 +180,9 @@ async def commands(dut: Any) -> None:
     await bench.finish()
     await bench.status(done=1, refused_start=1, refused_write=1)
     await bench.write("CONTROL", start=1)  # an accepted start clears all three
+    await bench.edge  # of the cycle after the one that took the answer: the engine is busy in it
+    await Timer(1, unit="ns")
+    assert not bench.pin("irq"), "irq outlives the answer to the next start"
     await bench.status(busy=1)
     await bench.write("IMAGES", count=3)
     await bench.write("CONTROL", clear=1)  # also while busy
