@@ -25,6 +25,9 @@ LEGAL: list[tuple[str, dict[str, Value]]] = [
     *[(lane, {"B": b, "N": n}) for lane in ("lane_plut", "lane_shift", "lane_shift8")
       for b, n in ((2, 1), (3, 9), (4, 1), (4, 72), (5, 2), (5, 49))],
     *[("lane_mac", {"N": n}) for n in (1, 2, 9, 72)],
+    *[("y_pack", {"POUT": p, "B": b, "ACCW": w})
+      for p, b, w in ((1, 2, 5), (1, 5, 63), (8, 3, 22), (64, 5, 46))],
+    *[("axil_regs", {"LANE": lane, "ACCW": w}) for lane, w in (("S0", 1), ("S1", 33), ("M8", 70))],
     *[("lane_bank", {"LANE": lane, "B": b, "KMAX": k, "PIN": pin, "POUT": pout})
       for lane in ("P1", "S0", "S1")
       for b, k, pin, pout in ((2, 1, 1, 1), (3, 7, 2, 3), (4, 3, 8, 8), (5, 5, 1, 2))],
@@ -42,6 +45,13 @@ ILLEGAL: list[tuple[str, dict[str, Value], str]] = [
     *[(lane, {name: value}, name.lower())
       for lane in ("lane_plut", "lane_shift", "lane_shift8")
       for name, value in (("B", 1), ("B", 6), ("N", 0), ("N", 2049), ("SUMW", 12))],
+    *[("y_pack", {name: value}, name.lower())
+      for name, value in (("POUT", 0), ("POUT", 12), ("POUT", 128), ("B", 1), ("B", 6),
+                          ("ACCW", 3), ("ACCW", 64), ("YW", 256))],
+    ("axil_regs", {"LANE": "P9"}, "lane"),
+    *[("axil_regs", {"ACCW": value}, "accw") for value in (0, 71)],
+    *[("accelerator", {name: value}, "derived")
+      for name, value in (("AB", 8), ("ABITS", 64), ("YBITS", 64), ("WBITS", 64))],
     *[("lane_mac", {name: value}, name.lower())
       for name, value in (("N", 0), ("N", 2049), ("SUMW", 12))],
     ("lane_bank", {"LANE": "P9"}, "lane"),
