@@ -115,10 +115,11 @@ module scan_control #(
         for (t = 0; t < KMAX; t = t + 1) begin : g_line
             localparam [3:0]  T_4  = t[3:0];
             localparam [10:0] T_11 = t[10:0];
-            wire [10:0] row = base_y + T_11 - {7'd0, off_y};   // negative: bit 10 set
+            // Lines above or left of the map come out as very large numbers.
+            wire [10:0] row = base_y + T_11 - {7'd0, off_y};
             wire [10:0] col = base_x + T_11 - {7'd0, off_x};
-            assign row_ok[t] = T_4 >= skip && !row[10] && row < {2'd0, h};
-            assign col_ok[t] = T_4 >= skip && !col[10] && col < {2'd0, w};
+            assign row_ok[t] = T_4 >= skip && row < {2'd0, h};
+            assign col_ok[t] = T_4 >= skip && col < {2'd0, w};
         end
     endgenerate
 

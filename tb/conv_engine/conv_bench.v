@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bench around a convolution TOPLEVEL: players feed its inputs, recorders keep its outputs, watches
+// Bench around the convolution engine: players feed its inputs, recorders keep its outputs, watches
 // check every port, and a small sequencer runs a whole job: Python sleeps from `go` to `finished`.
-// The device is conv_engine unless CONV_DUT is defined (see tb/plut_conv/bench_dut.v).
+// LANE is P1 unless CONV_LANE is defined (see tb/mac_conv/lane.v).
 //
 // A job plays <DATA>/ch_<job>.bin (channel parameters), then w_, a_ and r_<job>.bin against the
 // device and records y_<job>.bin and q_<job>.bin (m_axis_r, the residual out).
@@ -9,10 +9,7 @@
 // Parameters: those of conv_engine (legal ranges there).
 `default_nettype none
 
-`ifndef CONV_DUT
-`define CONV_DUT conv_engine
-`define CONV_DUT_LANE
-`define CONV_DUT_PLUT
+`ifndef CONV_LANE
 `define CONV_LANE "P1"
 `endif
 
@@ -214,14 +211,8 @@ module conv_bench #(
     assign y_data = y_wide[8*Y_BYTES-1:0];
     wire unused = &{1'b0, y_wide[8*Y_BYTES], a_data, ch_data, ch_last};   // padding bits
 
-    `CONV_DUT #(
-`ifdef CONV_DUT_LANE
-        .LANE(LANE),
-`endif
-        .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
-`ifdef CONV_DUT_PLUT
-        .PLUT_FILE(PLUT_FILE),
-`endif
+    conv_engine #(
+        .LANE(LANE), .PLUT_FILE(PLUT_FILE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
         .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH)
     ) dut (
         .clk(clk), .rst(rst), .start(start), .clear(clear), .busy(busy), .done(done), .err(err),

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The convolution TOPLEVEL in a small size, its own ports and nothing else: for tests that drive the
 // AXI4-Streams beat by beat from Python (cocotbext-axi). Small, because that needs no wide lanes and
-// so costs a few seconds of build. The device is chosen as in conv_bench.v.
+// so costs a few seconds of build.
 //
 // Parameters: LANE, B, PLUT_FILE as conv_engine; the sizes are fixed by their defaults.
 `default_nettype none
 
-`ifndef CONV_DUT
-`define CONV_DUT conv_engine
-`define CONV_DUT_LANE
-`define CONV_DUT_PLUT
-`define CONV_LANE "P1"
-`endif
-
 module conv_small #(
-    parameter LANE       = `CONV_LANE,
+    parameter LANE       = "P1",
     parameter B          = 4,
     parameter PLUT_FILE  = "plut_b4.hex",
     parameter KMAX       = 3,
@@ -110,14 +103,8 @@ module conv_small #(
     output wire [31:0]           cnt_beats_y,
     output wire [31:0]           cnt_beats_q
 );
-    `CONV_DUT #(
-`ifdef CONV_DUT_LANE
-        .LANE(LANE),
-`endif
-`ifdef CONV_DUT_PLUT
-        .PLUT_FILE(PLUT_FILE),
-`endif
-        .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
+    conv_engine #(
+        .LANE(LANE), .PLUT_FILE(PLUT_FILE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
         .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH)
     ) dut (
         .clk(clk), .rst(rst), .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_cin(cfg_cin),

@@ -156,8 +156,12 @@ def bands(hw: Hardware, seed: int) -> Named:
         cuts = [(0, 1), (1, oh - 1), (oh - 1, oh)] if index % 2 else [(0, oh // 2), (oh // 2, oh)]
         for start, stop in cuts:
             if start < stop:
-                part = whole.rows(band(whole.layer, shape.height, start, stop))
-                yield f"bands/kernel {k}, stride {stride}, pad {pad}, rows {start}-{stop}", part
+                cut = band(whole.layer, shape.height, start, stop)
+                name = f"bands/kernel {k}, stride {stride}, pad {pad}, rows {start}-{stop}"
+                yield name, whole.rows(cut)
+                if k > 1 and stride == 2 and cut.in_stop < shape.height:
+                    more = cut._replace(in_stop=cut.in_stop + 1)
+                    yield f"{name} and one that nothing reads", whole.rows(more)
 
 
 def sizes(hw: Hardware, seed: int, quick: bool) -> Named:

@@ -12,6 +12,8 @@ from numpy.random import Generator
 from pyuvm import uvm_sequence
 
 from golden.errors import PlutarchError
+from golden.int8_values import with_int8_values
+from golden.jobs import ConvJob
 from golden.network import Network
 from tb.conv_engine.coverage_model import EMITS
 from tb.conv_engine.hardware import Hardware
@@ -44,8 +46,7 @@ def network_jobs(net: Network, hw: Hardware, images: int, layers: int) -> Iterat
     samples = net.images[:images]
     if not len(samples):
         raise PlutarchError(f"network {net.name} carries no sample images")
-    chained = net.int8_activation_jobs if hw.act == "int8" else net.conv_jobs
-    for given in chained(samples)[: layers or None]:
+    for given in _jobs_for(net, hw, samples)[: layers or None]:
         misfit = hw.misfit(given.layer, *given.a.shape[2:])
         if misfit:
             raise PlutarchError(f"network {net.name}: layer {given.layer.name} has {misfit}")
@@ -55,6 +56,13 @@ def network_jobs(net: Network, hw: Hardware, images: int, layers: int) -> Iterat
             stop = min(start + batch, len(samples))
             name = f"{net.name}/{given.layer.name}/{start}-{stop - 1}"
             yield LayerJob(name, work.images(start, stop))
+
+
+def _jobs_for(net: Network, hw: Hardware, samples: Any) -> list[ConvJob]:
+    """The layers that this device can run, as its lane computes them."""
+    if hw.wgt == "int8":  # the same integers, as bytes; the first layer is one of them
+        return [job for job in with_int8_values(net).jobs(samples) if isinstance(job, ConvJob)]
+    return net.int8_activation_jobs(samples) if hw.act == "int8" else net.conv_jobs(samples)
 
 
 def random_jobs(seed: int, hw: Hardware, count: int, budget: int) -> Iterator[LayerJob]:
