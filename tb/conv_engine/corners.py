@@ -12,7 +12,7 @@ from numpy.random import Generator
 
 from golden.codes import num_levels
 from golden.layer import ConvLayer
-from host.bands import band
+from host.bands import Band, band
 from tb.conv_engine.hardware import Hardware
 from tb.conv_engine.layers import Mode, Shape, draw_activations, draw_layer, generator
 from tb.conv_engine.work import Chain, LayerWork
@@ -162,6 +162,30 @@ def bands(hw: Hardware, seed: int) -> Named:
                 if k > 1 and stride == 2 and cut.in_stop < shape.height:
                     more = cut._replace(in_stop=cut.in_stop + 1)
                     yield f"{name} and one that nothing reads", whole.rows(more)
+
+
+def uneven(hw: Hardware, seed: int) -> Named:
+    """Padding above, below and beside, each on its own: more than bands of a layer ever need.
+
+    Golden runs the same layer without padding on a map with a border of zeros.
+    """
+    kinds = [(k, s, above, below, beside) for k in (3, 5, 7) if k <= hw.kmax for s in (1, 2)
+             for above in range(k // 2 + 1) for below in range(k // 2 + 1)
+             for beside in {0, k // 2} | {1}]
+    for index, (k, stride, above, below, beside) in enumerate(kinds):
+        if k > 3 and index % 3:
+            continue
+        rng = generator(seed, "uneven", index)
+        h, w = int(rng.integers(k, k + 4)), int(rng.integers(k, k + 3))
+        shape = Shape(h + above + below, w + 2 * beside, hw.pin, hw.pout, k, stride, 0)
+        bordered = draw_layer(rng, hw, f"uneven{index}", shape, Mode(emit="raw"))
+        a = np.zeros_like(bordered.a)
+        inside = (..., slice(above, above + h), slice(beside, beside + w))
+        a[inside] = bordered.a[inside]
+        cut = Band(0, shape.out[0], 0, h, above, below)
+        yield (f"bands/kernel {k}, stride {stride}, pads {above} {below} {beside}",
+               LayerWork(replace(bordered.layer, pad=beside), a[inside], None, hw,
+                         known=bordered.layer.run(a), band=cut))
 
 
 def sizes(hw: Hardware, seed: int, quick: bool) -> Named:

@@ -64,7 +64,8 @@ class Bands(ConvTest):
     """Layers in bands of rows: padding above and below on its own."""
 
     def jobs(self) -> Iterator[LayerJob]:
-        return several(corners.bands(self.hw, self.settings.seed))
+        yield from several(corners.bands(self.hw, self.settings.seed))
+        yield from several(corners.uneven(self.hw, self.settings.seed))
 
 
 class RawAccumulators(ConvTest):
