@@ -108,7 +108,8 @@ def _who(layer: ConvLayer, width: int) -> str:
     if (kind is None or layer.kernel not in (1, 3, 5, 7) or layer.stride > 2
             or max(width, 1) > _SIDE or layer.in_channels > _CHANNELS):
         return "Only the golden model, no TOPLEVEL of this project,"
-    return f"{kind} built for it (K={max(3, layer.kernel)} or more, LINE_DEPTH={width} or more)"
+    return (f"{kind} built for it (K={max(3, layer.kernel)}, LINE_DEPTH={width} and PSUM_DEPTH="
+            f"{width} or more)")
 
 
 def misfit(layer: ConvLayer, height: int, width: int, target: Target) -> str | None:

@@ -187,36 +187,38 @@ class Device:
     @contextmanager
     def _usable_afterwards(self, job: LayerJob) -> Iterator[None]:
         """Turn silence into the error that the hardware shows, and clean up after any error."""
+        silent = False
         try:
             try:
                 yield
             except TransportError as silence:
+                silent = True
                 self._raise(job, self.fields("STATUS"))
                 raise TransportError(f"{job.what} on {self.name}: {silence}") from silence
         except PlutarchError:
-            self.recover()
+            self.recover(silent)
             raise
 
-    def recover(self) -> None:
+    def recover(self, silent: bool = False) -> None:
         """Make the device ready for a job: clear, and reset if that is not enough.
 
         After an error on a stream the engine takes and drops the rest, so nothing of it is left.
         After a refused configuration it touches no stream: what waits at its ports must go.
+        silent: nothing moves any more, waiting would be in vain.
         """
         sent, self._sent = self._sent, []
         try:
-            for handle in sent:
+            for handle in sent if not silent else ():
                 self.transport.wait(handle)
         except TransportError:
-            self.transport.cancel()
-            self.transport.reset()
-            return
+            pass  # judged by what is done
         self.transport.cancel()
-        self.set("CONTROL", clear=1)
-        for _ in range(POLLS):
-            status = self.fields("STATUS")
-            if not (status["busy"] or status["err"]):
-                return
+        if all(handle.done for handle in sent):
+            self.set("CONTROL", clear=1)
+            for _ in range(POLLS):
+                status = self.fields("STATUS")
+                if not (status["busy"] or status["err"]):
+                    return
         self.transport.reset()
 
     def _report(self, job: LayerJob, seconds: float) -> Report:

@@ -225,9 +225,11 @@ def replay_command(result: RunResult, first: Mapping[str, Any]) -> str:
     run = result.run
     words = ["make", "network", f"NET={run.net}", f"TOPLEVEL={toplevel(run)}"]
     words += [f"{'K' if name == 'KMAX' else name}={value}"
-              for name, value in run.parameters.items() if name != "MAC_KMAX"]
+              for name, value in run.parameters.items() if not name.startswith("MAC_")]
     if run.sim != "verilator":
         words.append(f"SIM={run.sim}")
+    if first["part"] == "sums" and first["layer"] != "fc":
+        words.append("RAW=1")
     words += [f"LAYER={first['layer']}", f"TILE={first['channel'] // pout}",
               f"IMAGE={first['image']}", "WAVES=1"]
     return " ".join(words)

@@ -14,6 +14,8 @@ import find_libpython
 from golden.errors import PlutarchError
 from golden.network import Network
 from golden.package import KNOWN, find, load_package
+from host.compiler import compile_network
+from host.system import for_lane, targets_of
 from sim import network_report, results, runtime, systools, waves
 from sim.build import tool_version
 from sim.cli import flag, whole
@@ -30,6 +32,7 @@ BENCH, TEST = "network_bench", "whole_network"
 TOPLEVELS = {"plut_conv": ("P1",), "shift_conv": ("S0", "S1"), "mac_conv": ("M8",)}  # lanes
 _PARAMETERS = ("LANE", "B", "K", "PIN", "POUT", "LINE_DEPTH", "PSUM_DEPTH", "COUT_MAX",
                "FIFO_DEPTH")
+_DEFAULTS = {"PIN": 8, "POUT": 8, "MAC_PIN": 4, "MAC_POUT": 8}  # the bench's own are for tests
 _DEFAULT_IMAGES = {"digits": 200, "resnet20": 1, "resnet56": 1, "resnet18": 1}
 _CODE = ("golden", "host", "tb/network", "tb/common")  # Python that decides what a step is worth
 
@@ -46,11 +49,12 @@ def run(choices: Mapping[str, str]) -> int:
     parameters = _parameters(target, main, choices)
     package = ensure_package(net_name, int(target.resolve(parameters)["B"]))
     net = load_package(package)
-    parameters["MAC_KMAX"] = mac_kernel(net, int(target.resolve(parameters)["KMAX"]))
+    parameters["MAC_KMAX"] = mac_kernel(net)
     images = whole(choices, "IMAGES", min(_DEFAULT_IMAGES[net_name], len(net.images)))
     if not 1 <= images <= len(net.images):
         raise HarnessError(f"IMAGES={images}: {shown(package)} has {len(net.images)} samples")
     options = _options(target, choices, images)
+    _check(net, target.resolve(parameters), options)
     systools.ensure_libpython(find_libpython.find_libpython, print)
     sims = simulators(choices.get("SIM", "verilator"))
     if flag(choices, "WAVES") and "verilator" in sims:
@@ -106,7 +110,7 @@ def _one(request: Run, target: Target, package: Path, choices: Mapping[str, str]
 def _parameters(target: Target, main: str, choices: Mapping[str, str]) -> dict[str, Value]:
     """Verilog parameters of the bench, by Verilog name."""
     own = target.by_make_name()
-    given: dict[str, Value] = {"LANE": TOPLEVELS[main][0]}
+    given: dict[str, Value] = {"LANE": TOPLEVELS[main][0], **_DEFAULTS}
     for name in _PARAMETERS:
         if name in choices:
             given[own[name].name] = own[name].parse(choices[name])
@@ -126,6 +130,23 @@ def _options(target: Target, choices: Mapping[str, str], images: int) -> dict[st
     return given
 
 
+def _check(net: Network, parameters: Mapping[str, Value], options: Mapping[str, Value]) -> None:
+    """See, before anything is built, that every layer fits and LAYER, TILE, IMAGE exist."""
+    steps = compile_network(for_lane(net, str(parameters["LANE"])), targets_of(parameters), 1)
+    name = str(options.get("LAYER", ""))
+    if not name:
+        return
+    layers = {step.name: step for step in steps if step.jobs}
+    if name not in layers:
+        raise unknown("LAYER", name, layers)
+    step, tile = layers[name], int(options.get("TILE", -1))
+    count = -(-step.out_shape[0] // step.jobs[0].target.pout)
+    if tile >= count:
+        raise HarnessError(f"TILE={tile}: layer {name} has {count} output tiles, 0..{count - 1}")
+    if not 0 <= int(options.get("IMAGE", 0)) < len(net.images):
+        raise HarnessError(f"IMAGE={options['IMAGE']}: the package has {len(net.images)} samples")
+
+
 def ensure_package(net: str, bits: int) -> Path:
     """Folder of the package, made by its verb where it is not there yet. Raises PlutarchError."""
     try:
@@ -142,7 +163,7 @@ def ensure_package(net: str, bits: int) -> Path:
     return find(net, bits)
 
 
-def mac_kernel(net: Network, kmax: int) -> int:
+def mac_kernel(net: Network) -> int:
     """KMAX of mac_conv: what the 8-bit layers of the network need."""
     kernels = [node.layer.kernel for node in net.nodes if node.layer.wgt == "int8"]
     return max([3, *kernels])

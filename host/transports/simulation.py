@@ -39,7 +39,7 @@ class Pins(Protocol):
         """The transfers of a recorder that is through."""
 
     def read(self, address: int) -> int:
-        """Read a register. Raises TransportError if the device answers with an error."""
+        """Run the script and read a register. Raises TransportError on an error answer."""
 
     def abort(self) -> None:
         """Stop all players and recorders."""
@@ -69,7 +69,7 @@ class SimulationTransport:
 
     def read(self, address: int) -> int:
         """Read a register, after all writes so far."""
-        self._flush()
+        self._script()
         return self.pins.read(address)
 
     def send(self, stream: str, beats: bytes | NDArray[Any]) -> Handle:

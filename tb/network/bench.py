@@ -8,45 +8,20 @@ from typing import Any
 
 from cocotb.task import bridge
 
-from golden.int8_acts import with_int8_activations
-from golden.int8_values import with_int8_values
-from golden.network import Network
 from host import layout
 from host.driver import Device
-from host.target import Target
+from host.system import targets_of
 from host.transports.base import Transport
 from host.transports.simulation import SimulationTransport
 from tb.common.settings import Settings
 from tb.network.pins import Clocks, DevicePins
 
-_CALIBRATION = 32  # images that set the shifts of a network with 8-bit activations
-
-
-def targets_of(settings: Settings) -> dict[str, Target]:
-    """Both accelerators as software sees them, the main one first."""
-    number = settings.integer
-    limits = [number(name) for name in ("LINE_DEPTH", "PSUM_DEPTH", "COUT_MAX")]
-    own = [number(name) for name in ("KMAX", "PIN", "POUT")]
-    mac = [number(f"MAC_{name}") for name in ("KMAX", "PIN", "POUT")]
-    bits = number("B")
-    return {"main": Target(bits, *own, *limits, str(settings.parameters["LANE"])),
-            "mac": Target(bits, *mac, *limits, "M8")}
-
-
-def for_lane(net: Network, lane: str) -> Network:
-    """The network as this lane computes it. Raises PlutarchError if there is no such form."""
-    if lane == "M8":
-        return with_int8_values(net)
-    if lane == "S1":
-        return with_int8_activations(net, net.images[:_CALIBRATION])
-    return net
-
 
 class NetworkBench:
-    """Pins, transports and devices. wrap: another transport over the simulation's (fake PYNQ)."""
+    """Pins, transports and devices; over() puts the devices behind other transports."""
 
     def __init__(self, dut: Any, settings: Settings) -> None:
-        self.targets = targets_of(settings)
+        self.targets = targets_of(settings.parameters)
         self.clocks = Clocks()
         self.pins = {name: DevicePins(dut, name, layout.bus_bytes(target), settings.data_dir,
                                       self.clocks)

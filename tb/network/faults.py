@@ -38,7 +38,7 @@ class Work:
 def small_job(target: Target, seed: int = 1) -> Work:
     """Two output tiles and a part of a third, three input tiles, residual in, both outputs."""
     rng = np.random.default_rng(seed)
-    cin, cout = 2 * target.pin + 1, 2 * target.pout + 1
+    cin, cout = 2 * target.pin + 1, min(2 * target.pout + 1, target.cout_max)
     legal = np.delete(np.arange(1 << target.bits), 1 << (target.bits - 1))
     shape = (cout, cin, 3, 3)
     weights = (rng.integers(-128, 128, shape).astype(np.int8) if target.wgt == "int8"

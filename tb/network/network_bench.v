@@ -23,17 +23,15 @@ module network_bench #(
 ) (
     input  wire        main_clk,
     input  wire        main_rst,
-    input  wire [6:0]  main_go,
+    input  wire [5:0]  main_go,
     input  wire        main_arm,
     input  wire        main_abort,
     input  wire [31:0] main_job,
     input  wire [31:0] main_want_y,
     input  wire [31:0] main_want_q,
-    input  wire [6:0]  main_watch,
+    input  wire [5:0]  main_watch,
     input  wire [31:0] main_quiet_limit,
-    input  wire [31:0] main_read_addr,
-    output wire [31:0] main_read_data,
-    output wire [6:0]  main_idle,
+    output wire [5:0]  main_idle,
     output wire        main_wake,
     output wire [31:0] main_cycles,
     output wire        main_irq,
@@ -44,17 +42,15 @@ module network_bench #(
 
     input  wire        mac_clk,
     input  wire        mac_rst,
-    input  wire [6:0]  mac_go,
+    input  wire [5:0]  mac_go,
     input  wire        mac_arm,
     input  wire        mac_abort,
     input  wire [31:0] mac_job,
     input  wire [31:0] mac_want_y,
     input  wire [31:0] mac_want_q,
-    input  wire [6:0]  mac_watch,
+    input  wire [5:0]  mac_watch,
     input  wire [31:0] mac_quiet_limit,
-    input  wire [31:0] mac_read_addr,
-    output wire [31:0] mac_read_data,
-    output wire [6:0]  mac_idle,
+    output wire [5:0]  mac_idle,
     output wire        mac_wake,
     output wire [31:0] mac_cycles,
     output wire        mac_irq,
@@ -70,7 +66,7 @@ module network_bench #(
     ) main (
         .clk(main_clk), .rst(main_rst), .go(main_go), .arm(main_arm), .abort(main_abort),
         .job(main_job), .want_y(main_want_y), .want_q(main_want_q), .watch(main_watch),
-        .quiet_limit(main_quiet_limit), .read_addr(main_read_addr), .read_data(main_read_data),
+        .quiet_limit(main_quiet_limit),
         .idle(main_idle), .wake(main_wake), .cycles(main_cycles), .irq(main_irq),
         .refused(main_refused), .failed(main_failed), .xseen(main_xseen), .unstable(main_unstable));
     network_device #(
@@ -80,7 +76,7 @@ module network_bench #(
     ) mac (
         .clk(mac_clk), .rst(mac_rst), .go(mac_go), .arm(mac_arm), .abort(mac_abort), .job(mac_job),
         .want_y(mac_want_y), .want_q(mac_want_q), .watch(mac_watch), .quiet_limit(mac_quiet_limit),
-        .read_addr(mac_read_addr), .read_data(mac_read_data), .idle(mac_idle), .wake(mac_wake),
+ .idle(mac_idle), .wake(mac_wake),
         .cycles(mac_cycles), .irq(mac_irq), .refused(mac_refused), .failed(mac_failed),
         .xseen(mac_xseen), .unstable(mac_unstable));
 endmodule

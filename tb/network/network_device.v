@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One accelerator of the network bench: AXI4-Lite master, players at its inputs, gated recorders at
-// its outputs. A change of a bit of `go` starts that player or recorder (or the register script, or
-// a read); `wake` rises when one of the watched is through, or when nothing has moved for
+// One accelerator of the network bench: register player, players at its inputs, gated recorders at
+// its outputs. A change of a bit of `go` starts that player or recorder (x: the register accesses);
+// `wake` rises when one of the watched is through, or when nothing has moved for
 // quiet_limit cycles. No Python runs in between.
 //
-// Files: <DATA>/<NAME>_{w,a,r,x}_<job>.bin are played (x: register writes), _{y,q}_ are recorded.
+// Files: <DATA>/<NAME>_{w,a,r,x}_<job>.bin are played, _{y,q}_ and x's answers _x_log_ recorded.
 //
 // Parameters: NAME prefix of the files; LANE decides the module: "P1" plut_conv, "S0" and "S1"
 // shift_conv, "M8" mac_conv; the others are that module's.
@@ -25,21 +25,19 @@ module network_device #(
 ) (
     input  wire        clk,
     input  wire        rst,
-    input  wire [6:0]  go,            // {read, q, y, x, r, a, w}: either edge starts
+    input  wire [5:0]  go,            // {q, y, x, r, a, w}: either edge starts
     input  wire        arm,           // either edge: `wake` falls and may rise again
     input  wire        abort,         // while high: players and recorders stop
     input  wire [31:0] job,           // number in the file names, taken when a bit of go changes
     input  wire [31:0] want_y,        // transfers to record
     input  wire [31:0] want_q,
-    input  wire [6:0]  watch,
+    input  wire [5:0]  watch,
     input  wire [31:0] quiet_limit,
-    input  wire [31:0] read_addr,
-    output wire [31:0] read_data,
-    output wire [6:0]  idle,
+    output wire [5:0]  idle,
     output reg         wake,
     output wire [31:0] cycles,        // of this clock, since the simulation began
     output wire        irq,
-    output wire        refused,       // sticky: a register access was answered with an error
+    output wire        refused,       // a register access of the last script was answered with an error
     output wire [5:0]  failed,        // {q, y, x, r, a, w}: no file, or a cut one
     output wire [4:0]  xseen,         // {q, y, r, a, w}
     output wire [4:0]  unstable
@@ -59,13 +57,13 @@ module network_device #(
     endfunction
 
     // ---- what starts ----
-    reg  [6:0] go_seen;
+    reg  [5:0] go_seen;
     reg        arm_seen;
-    wire [6:0] load = (go ^ go_seen) & {7{!rst}};
+    wire [5:0] load = (go ^ go_seen) & {6{!rst}};
     reg  [31:0] count;
     assign cycles = count;
     initial begin
-        go_seen  = 7'd0;
+        go_seen  = 6'd0;
         arm_seen = 1'b0;
         count    = 32'd0;
         wake     = 1'b0;
@@ -82,9 +80,7 @@ module network_device #(
     wire [R_BITS-1:0] r_data;
     wire [Y_BITS-1:0] y_data;
     wire [R_BITS-1:0] q_data;
-    wire [63:0]       x_data;
     wire [4:0]        valid, ready, last;
-    wire              x_valid, x_ready, x_last, x_played, x_answered;
     wire              stop = rst || abort;
 
     axis_player #(.BYTES(W_BITS/8), .STREAM({NAME, "_w"}), .SALT(1)) play_w (
@@ -99,11 +95,6 @@ module network_device #(
         .clk(clk), .rst(stop), .load(load[2]), .job(job), .seed(32'd1), .stall_threshold(8'd0),
         .stall_length(8'd0), .m_axis_tdata(r_data), .m_axis_tvalid(valid[2]),
         .m_axis_tready(ready[2]), .m_axis_tlast(last[2]), .idle(idle[2]), .failed(failed[2]));
-    axis_player #(.BYTES(8), .STREAM({NAME, "_x"}), .SALT(4)) play_x (
-        .clk(clk), .rst(stop), .load(load[3]), .job(job), .seed(32'd1), .stall_threshold(8'd0),
-        .stall_length(8'd0), .m_axis_tdata(x_data), .m_axis_tvalid(x_valid),
-        .m_axis_tready(x_ready), .m_axis_tlast(x_last), .idle(x_played), .failed(failed[3]));
-    assign idle[3] = x_played && x_answered;
 
     wire [1:0] take, gate_ready, close, stray;
     stream_gate gate_y (
@@ -146,20 +137,23 @@ module network_device #(
     wire [31:0] wdata, rdata;
     wire [1:0]  bresp, rresp;
     wire        awvalid, awready, wvalid, wready, bvalid, bready, arvalid, arready, rvalid, rready;
-    axil_master master (
-        .clk(clk), .rst(rst), .s_axis_tdata(x_data), .s_axis_tvalid(x_valid),
-        .s_axis_tready(x_ready), .idle(x_answered), .read_go(go[6]), .read_addr(read_addr),
-        .read_data(read_data), .read_idle(idle[6]), .refused(refused),
-        .m_axil_awaddr(awaddr), .m_axil_awvalid(awvalid), .m_axil_awready(awready),
-        .m_axil_wdata(wdata), .m_axil_wvalid(wvalid), .m_axil_wready(wready),
-        .m_axil_bresp(bresp), .m_axil_bvalid(bvalid), .m_axil_bready(bready),
-        .m_axil_araddr(araddr), .m_axil_arvalid(arvalid), .m_axil_arready(arready),
-        .m_axil_rdata(rdata), .m_axil_rresp(rresp), .m_axil_rvalid(rvalid),
-        .m_axil_rready(rready));
+    wire [2:0]  awprot, arprot;
+    wire [3:0]  wstrb;
+    axil_player #(.STREAM({NAME, "_x"}), .SALT(4)) play_x (
+        .clk(clk), .rst(stop), .load(load[3]), .job(job), .seed(32'd1), .stall_threshold(8'd0),
+        .stall_length(8'd0),
+        .m_axil_awaddr(awaddr), .m_axil_awprot(awprot), .m_axil_awvalid(awvalid),
+        .m_axil_awready(awready), .m_axil_wdata(wdata), .m_axil_wstrb(wstrb),
+        .m_axil_wvalid(wvalid), .m_axil_wready(wready), .m_axil_bresp(bresp),
+        .m_axil_bvalid(bvalid), .m_axil_bready(bready),
+        .m_axil_araddr(araddr), .m_axil_arprot(arprot), .m_axil_arvalid(arvalid),
+        .m_axil_arready(arready), .m_axil_rdata(rdata), .m_axil_rresp(rresp),
+        .m_axil_rvalid(rvalid), .m_axil_rready(rready),
+        .idle(idle[3]), .refused(refused), .failed(failed[3]));
 
     // ---- wake ----
     reg  [31:0] quiet;
-    wire        moved = (|(valid & ready)) || (x_valid && x_ready) || rvalid;
+    wire        moved = (|(valid & ready)) || bvalid || rvalid;
     initial quiet = 32'd0;
     always @(posedge clk) begin
         quiet <= (moved || |load || arm != arm_seen) ? 32'd0 : quiet + 32'd1;
@@ -172,11 +166,11 @@ module network_device #(
     // ---- device ----
 `define NETWORK_PORTS \
         .clk(clk), .rst(rst), .irq(irq), \
-        .s_axil_awaddr(awaddr), .s_axil_awprot(3'b000), .s_axil_awvalid(awvalid), \
-        .s_axil_awready(awready), .s_axil_wdata(wdata), .s_axil_wstrb(4'b1111), \
+        .s_axil_awaddr(awaddr), .s_axil_awprot(awprot), .s_axil_awvalid(awvalid), \
+        .s_axil_awready(awready), .s_axil_wdata(wdata), .s_axil_wstrb(wstrb), \
         .s_axil_wvalid(wvalid), .s_axil_wready(wready), .s_axil_bresp(bresp), \
         .s_axil_bvalid(bvalid), .s_axil_bready(bready), .s_axil_araddr(araddr), \
-        .s_axil_arprot(3'b000), .s_axil_arvalid(arvalid), .s_axil_arready(arready), \
+        .s_axil_arprot(arprot), .s_axil_arvalid(arvalid), .s_axil_arready(arready), \
         .s_axil_rdata(rdata), .s_axil_rresp(rresp), .s_axil_rvalid(rvalid), \
         .s_axil_rready(rready), \
         .s_axis_w_tdata(w_data), .s_axis_w_tvalid(valid[0]), .s_axis_w_tready(ready[0]), \
@@ -213,7 +207,7 @@ module network_device #(
     endgenerate
 `undef NETWORK_PORTS
 
-    wire unused = &{1'b0, x_last, stray, beats_y, blocked_y, starved_y, beats_q, blocked_q,
+    wire unused = &{1'b0, stray, beats_y, blocked_y, starved_y, beats_q, blocked_q,
                     starved_q};
 endmodule
 

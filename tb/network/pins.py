@@ -17,14 +17,17 @@ from cocotb.task import resume
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 
 from host.transports.base import TransportError
-from tb.common.beats import Stream, read_recorder, write_player
+from tb.common import axil
+from tb.common.beats import read_recorder
 from tb.common.clocking import PERIOD_NS, known
 
-BITS = {"w": 0, "a": 1, "r": 2, "axil": 3, "y": 4, "q": 5, "read": 6}  # of go, idle and watch
-FILES = {"axil": "x"}
-QUIET = 5000  # cycles without a beat: a flush of lines takes at most 6 * 257
-_INPUTS = ("go", "arm", "abort", "job", "want_y", "want_q", "watch", "quiet_limit", "read_addr")
-_OUTPUTS = ("read_data", "idle", "cycles", "refused", "failed", "xseen", "unstable")
+BITS = {"w": 0, "a": 1, "r": 2, "axil": 3, "y": 4, "q": 5}  # of go, idle and watch
+FILES = {"axil": "x", "axil_log": "x_log"}
+# Cycles without a beat: a flush of lines takes at most 6 * 257, the check of a layer one for each
+# row and each image (64 at most here, tb/network/walk.py).
+QUIET = 2000
+_INPUTS = ("go", "arm", "abort", "job", "want_y", "want_q", "watch", "quiet_limit")
+_OUTPUTS = ("idle", "cycles", "refused", "failed", "xseen", "unstable")
 
 
 class Clocks:
@@ -52,13 +55,14 @@ class DevicePins:
     def __init__(self, dut: Any, name: str, sizes: dict[str, int], data: Path,
                  clocks: Clocks) -> None:
         self.name = name
-        self._sizes = {**sizes, "axil": 8}
+        self._sizes = sizes
         self._data = data
         self._clocks = clocks
         self._pin = {key: getattr(dut, f"{name}_{key}") for key in (
             "clk", "rst", "wake", *_INPUTS, *_OUTPUTS)}
         self._go = self._arm = self._number = 0
         self._loads = 0  # bits of go that change with the next run
+        self._script = axil.Script()
         self._recorded: dict[str, int] = {}  # number of the file that each recorder writes
         self._records: dict[str, tuple[bytes, bytes]] = {}  # last transfer and its player file
         self._waiting: dict[str, int] = {}  # pin values for the next step of the simulator
@@ -83,10 +87,9 @@ class DevicePins:
         self._loads |= 1 << BITS[stream]
 
     def script(self, writes: Sequence[tuple[int, int]]) -> None:
-        """Write the file of register writes."""
-        pairs = np.array([(value, address) for address, value in writes], dtype="<u4")
-        rows = pairs.view(np.uint8).reshape(-1, 8)
-        write_player(self._path("axil", self._number + 1), Stream(rows, np.zeros(len(rows), bool)))
+        """Register writes, played with the next run."""
+        for address, value in writes:
+            self._script.access(axil.WRITE, address, value)
         self._loads |= 1 << BITS["axil"]
 
     def run(self, watch: Collection[str]) -> set[str]:
@@ -111,11 +114,11 @@ class DevicePins:
 
     def read(self, address: int) -> int:
         """Read a register."""
-        self._set("read_addr", address)
-        self._loads |= 1 << BITS["read"]
-        if "read" not in self.run({"read"}):
+        self._script.access(axil.READ, address)
+        self._loads |= 1 << BITS["axil"]
+        if "axil" not in self.run({"axil"}):
             raise TransportError(f"{self.name}: no answer from register {address:#05x}")
-        return self._get("read_data")
+        return axil.read_log(self._path("axil_log", self._number))[-1].value
 
     def abort(self) -> None:
         """Stop players and recorders."""
@@ -142,6 +145,9 @@ class DevicePins:
     def _launch(self, watch: int) -> None:
         if self._loads:
             self._number += 1
+            if len(self._script):
+                self._script.save(self._path("axil", self._number))
+                self._script = axil.Script()
             self._set("job", self._number)
             self._go ^= self._loads
             self._loads = 0

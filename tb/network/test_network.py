@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import Any
 
@@ -12,9 +13,10 @@ import numpy as np
 from golden.errors import PlutarchError
 from golden.network import FC, Network
 from golden.package import load_package
+from host.system import for_lane
 from sim.paths import ROOT
 from tb.common import results, settings
-from tb.network.bench import NetworkBench, for_lane, in_thread
+from tb.network.bench import NetworkBench, in_thread
 from tb.network.state import State
 from tb.network.walk import Walk, replay
 
@@ -59,7 +61,8 @@ def all_layers(bench: NetworkBench, net: Network, run: settings.Settings) -> Non
         if layer["outputs"]:
             results.add_layer(layer["name"], outputs=layer["outputs"],
                               mismatches=layer["mismatches"], cycles=layer["cycles"],
-                              macs=layer["macs"], stalls=layer["stalls"])
+                              macs=layer["macs"], stalls=layer["stalls"],
+                              digest=layer["digest"])
     answers = np.array(walk.logits).reshape(-1, 2)
     labels = net.labels[: len(answers)]
     labelled = len(net.labels) == len(net.images) and not net.about.get("labels_missing")
@@ -90,21 +93,20 @@ def merged(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for key in ("jobs", "macs", "outputs", "mismatches", "cycles", "busy", "weights",
                     "seconds", "sim_seconds"):
             whole[key] += record[key]
+        whole["digest"] += " " + record["digest"]
         for key in ("stalls", "bytes"):
             for cause, count in record[key].items():
                 whole[key][cause] = whole[key].get(cause, 0) + count
+    for whole in found.values():
+        if " " in whole["digest"]:
+            whole["digest"] = hashlib.sha256(whole["digest"].encode()).hexdigest()
     return list(found.values())
 
 
 def one_layer(bench: NetworkBench, net: Network, run: settings.Settings) -> None:
     """Replay one layer and output tile with golden's inputs."""
     name, image, tile = str(run.options["LAYER"]), run.integer("IMAGE"), run.integer("TILE")
-    names = [step.layer.name for step in net.nodes] + [FC]
-    if name not in names:
-        raise PlutarchError(f"unknown LAYER {name!r}, one of {', '.join(names)}")
-    if not 0 <= image < len(net.images):
-        raise PlutarchError(f"IMAGE={image}: the package has {len(net.images)} samples")
-    verdict = replay(bench, net, name, image, tile)
+    verdict = replay(bench, net, name, image, tile, bool(run.integer("RAW")))
     results.add_layer(f"{name} tile {tile} image {image}", outputs=verdict.outputs,
                       mismatches=verdict.mismatches, cycles=1)
     results.add_metric("replay", layer=name, image=image, tile=tile, outputs=verdict.outputs,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from golden.jobs import ConvJob, Job
+from golden.layer import ConvLayer
 from golden.network import FC, FcLayer, Network, Node
 from host.compiler import Step, compile_layer, compile_network, fc_layer
 from host.driver import Report
@@ -97,6 +99,7 @@ class Walk:
             self._raw(step, job, verdict, first)
         self.first = self.first or verdict.first
         record = record_of(step, done.reports, verdict)
+        record["digest"] = digest(done.tensors)
         record["seconds"] = time.perf_counter() - begin
         record["sim_seconds"] = self.bench.clocks.seconds - before
         if step.name == FC:
@@ -107,7 +110,7 @@ class Walk:
 
     def _raw(self, step: Step, job: ConvJob, verdict: Verdict, first: int) -> None:
         """The layer once more, giving its accumulators."""
-        layer = replace(job.layer, raw=True, emit_code=False, emit_res=False, res_in=False)
+        layer = raw_form(job.layer)
         got = np.zeros(job.expected.acc.shape, np.int64)
         for one in compile_layer(layer, step.in_shape[1:], self.bench.targets, len(job.a)):
             sums = self.bench.devices[one.device].run(one, job.a).outputs.sums
@@ -125,6 +128,19 @@ def cost(job: LayerJob) -> int:
     """Cycles of a job, roughly: for the time left."""
     outs, ins = job.target.tiles(job.layer)
     return outs * ins * job.positions
+
+
+def raw_form(layer: ConvLayer) -> ConvLayer:
+    """The layer giving its accumulators."""
+    return replace(layer, raw=True, emit_code=False, emit_res=False, res_in=False)
+
+
+def digest(tensors: Tensors) -> str:
+    """SHA-256 of what a step hands on: both simulators must agree on it."""
+    found = hashlib.sha256()
+    for part in tensors:
+        found.update(b"-" if part is None else np.ascontiguousarray(part).tobytes())
+    return found.hexdigest()
 
 
 def record_of(step: Step, reports: list[Report], verdict: Verdict) -> Record:
@@ -152,8 +168,12 @@ def record_of(step: Step, reports: list[Report], verdict: Verdict) -> Record:
     }
 
 
-def replay(bench: NetworkBench, net: Network, name: str, image: int, tile: int) -> Verdict:
-    """One layer on one image with golden's inputs, one output tile of it (or all with tile < 0)."""
+def replay(bench: NetworkBench, net: Network, name: str, image: int, tile: int,
+           raw: bool = False) -> Verdict:
+    """One layer on one image with golden's inputs, one output tile of it (or all with tile < 0).
+
+    raw: its raw sums in place of what it emits.
+    """
     jobs = {}
     for job in net.jobs(net.images[image:image + 1]):
         jobs[job.name] = job
@@ -170,6 +190,9 @@ def replay(bench: NetworkBench, net: Network, name: str, image: int, tile: int) 
         layer = fc_layer(step.op, net.bits)
         a, residual = jobs[net.pool_source].expected.res, None
         want = layer.run(a)
+    if raw:
+        layer = raw_form(layer)
+        residual, want = None, want._replace(codes=None, res=None)
     pout = bench.targets[step.jobs[0].device].pout
     cut = slice(0, None) if tile < 0 else slice(tile * pout, (tile + 1) * pout)
     if tile >= 0:
