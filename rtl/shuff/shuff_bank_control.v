@@ -113,7 +113,7 @@ module shuff_bank_control #(
 
     wire header_part = in_header && word_valid;
     wire header_step = header_part && fail_now == 4'd0;
-    wire payload_due = (word_push || (in_rest && word_valid && !no_more));
+    wire payload_due = word_push || (in_rest && word_valid && !no_more);
     wire draining    = state == S_DRAIN && !ended;
 
     assign in_payload = state == S_TABLE || state == S_STEPS || in_rest;
@@ -157,7 +157,8 @@ module shuff_bank_control #(
     assign lengths_we  = header_step && at_lengths;
     assign table_start = in_check;
 
-    // ---- CRC: one register, for the header and then for the payload
+    // ---- CRC: one register, for the header and then for the payload. Words that come behind the
+    // last step need none: there are no such words in a good stream.
     wire [31:0]      crc;
     wire [WBITS-1:0] crc_data;
 
@@ -170,7 +171,7 @@ module shuff_bank_control #(
     endgenerate
 
     shuff_crc32 #(.BYTES(WBITS / 8)) u_crc (
-        .clk(clk), .start(rst || finish || in_check), .step(header_step || payload_due),
+        .clk(clk), .start(rst || finish || in_check), .step(header_step || word_push),
         .four(PARTS > 1 && in_header), .data(crc_data), .crc(crc), .residue(residue)
     );
 

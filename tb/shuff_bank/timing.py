@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from golden.shuff.bank import AHEAD, byte_slot
+from golden.shuff.bank_reference import read_steps
 from golden.shuff.header import BYTE_BITS, RAW, Header, read_header, word_bits
 from tb.shuff_decoder.streams import Stream
 
@@ -40,6 +41,13 @@ def bank_cycles(stream: Stream) -> tuple[int, int]:
     # Two cycles from the header to the table, one for each word that is still due behind the last
     # step, three for verdict, TLAST and report.
     return last - first + 1, header.size + 2 + table + last + due + 3
+
+
+def steps_end(stream: Stream) -> int:
+    """Payload bytes that the lanes of a good stream ask for."""
+    own = stream.decoder
+    header = read_header(stream.words, own.bits, own.pin, own.pout, own.limit, own.lanes)
+    return read_steps(header, stream.words, [])
 
 
 def _asks(header: Header, codes: np.ndarray) -> list[int]:

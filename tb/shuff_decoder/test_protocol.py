@@ -43,20 +43,20 @@ class Ports:
 
     def send(self, stream: Stream) -> None:
         """Queue the words of a stream."""
-        self.words += [(word, False) for word in stream.words]
+        self.words += [(word, False) for word in beats_of(stream)]
         self.words[-1] = (self.words[-1][0], True)
 
     async def cycle(self, offer: bool = True, take: bool = True) -> None:
         """One clock cycle with these handshakes; what passes is kept in `codes`, `statuses`."""
         dut = self.dut
         self.offered = self.offered or (offer and bool(self.words))
-        noise = random.getrandbits(32), random.getrandbits(1)
+        noise = random.getrandbits(32 * decoder().parts), random.getrandbits(1)
         word, last = self.words[0] if self.offered else noise
         dut.s_axis_w_tvalid.value = self.offered
         dut.s_axis_w_tdata.value, dut.s_axis_w_tlast.value = word, last
         dut.m_axis_tready.value = take
         if take and clocking.known(dut.m_axis_tvalid, "in a stream"):
-            self.codes.append(clocking.known(dut.m_axis_tdata, "valid symbol"))
+            self.codes += split(clocking.known(dut.m_axis_tdata, "valid symbol"))
         taken = self.offered and clocking.known(dut.s_axis_w_tready, "in a stream")
         await self.edge
         if taken:
@@ -64,6 +64,20 @@ class Ports:
             self.offered = False
         if clocking.known(dut.done, "in a stream"):
             self.statuses.append(clocking.known(dut.status, "with done"))
+
+
+def beats_of(stream: Stream) -> list[int]:
+    """The stream's words as the port takes them: their 32-bit parts side by side, lowest first."""
+    parts = stream.decoder.parts
+    data = b"".join(word.to_bytes(4, "little") for word in stream.words)
+    size = 4 * parts
+    return [int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size)]
+
+
+def split(beat: int) -> bytes:
+    """The codes of a beat, lane by lane."""
+    own = decoder()
+    return bytes(beat >> own.bits * lane & (1 << own.bits) - 1 for lane in range(own.lanes))
 
 
 def some_streams(size: int, symbols: int = 40) -> list[Stream]:
@@ -87,7 +101,7 @@ async def no_combinational_path(dut: Any) -> None:
         for offer, take in ((0, 0), (0, 1), (1, 0), (1, 1)):
             dut.s_axis_w_tvalid.value = offer
             dut.m_axis_tready.value = take
-            dut.s_axis_w_tdata.value = random.getrandbits(32)
+            dut.s_axis_w_tdata.value = random.getrandbits(32 * decoder().parts)
             dut.s_axis_w_tlast.value = random.getrandbits(1)
             await Timer(1, unit="ns")
             now = [str(getattr(dut, name).value) for name in OUTPUTS]
@@ -107,17 +121,19 @@ async def waits_for_ever(dut: Any) -> None:
     ports.send(stream)
     while not clocking.known(dut.m_axis_tvalid, "in a stream"):
         await ports.cycle(take=False)
-    count = len(stream.expected[1])
+    lanes = decoder().lanes
+    count = len(stream.expected[1]) // lanes
     for number in range(count):
+        right = stream.expected[1][lanes * number :][:lanes]
         for _ in range(60):
             await ports.cycle(take=False)
             held = clocking.known(dut.m_axis_tvalid, "blocked")
-            code = clocking.known(dut.m_axis_tdata, "blocked")
-            assert held and code == stream.expected[1][number], f"symbol {number} did not wait"
-            assert clocking.known(dut.busy, "blocked"), f"not busy at symbol {number}"
+            codes = split(clocking.known(dut.m_axis_tdata, "blocked"))
+            assert held and codes == right, f"beat {number} did not wait"
+            assert clocking.known(dut.busy, "blocked"), f"not busy at beat {number}"
             last = clocking.known(dut.m_axis_tlast, "blocked")
-            assert last == (number == count - 1), f"TLAST {last} at symbol {number} of {count}"
-        assert not ports.statuses, f"verdict with {count - number} symbols still to go"
+            assert last == (number == count - 1), f"TLAST {last} at beat {number} of {count}"
+        assert not ports.statuses, f"verdict with {count - number} beats still to go"
         await ports.cycle()
     for _ in range(20):
         await ports.cycle()
@@ -131,7 +147,7 @@ async def axi_agents(dut: Any) -> None:
     dut.rst.value = 1
     edge = clocking.start_clock(dut)
     source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis_w"), dut.clk, dut.rst,
-                             byte_lanes=4)  # fmt: skip
+                             byte_lanes=4 * decoder().parts)  # fmt: skip
     sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst, byte_lanes=1)
     for _ in range(3):
         await edge
@@ -164,7 +180,8 @@ async def axi_agents(dut: Any) -> None:
         status, codes, complete = stream.expected
         if complete:
             frame = await sink.recv()
-            assert bytes(frame.tdata) == codes, f"stream {number}: {len(frame.tdata)} symbols"
+            taken = b"".join(split(int(beat)) for beat in frame.tdata)
+            assert taken == codes, f"stream {number}: {len(frame.tdata)} symbols"
         while len(statuses) <= number:
             await edge
         assert statuses[number] == status

@@ -42,7 +42,7 @@ module shuff_recorder #(
     output reg  [31:0]  dones,
     output reg          bad_busy,     // high without a stream, low within one, or X
     output reg          bad_status,   // changed without done, or X
-    output reg          bad_done,     // longer than a cycle, without a stream, or X
+    output reg          bad_done,     // too long, without a stream, X, or not quiet in reset
     output reg          failed        // a file could not be opened
 );
     localparam WORDS = WIDTH / 32 + 1;
@@ -157,6 +157,10 @@ module shuff_recorder #(
         was_status <= status;
         after_reset <= rst;   // status falls back to 0 there
         if (rst) was_reset <= 1'b1;
+        if (was_reset && after_reset && (s_axis_tvalid !== 1'b0 || done !== 1'b0
+                                         || status !== 8'd0)) begin
+            bad_done <= 1'b1;
+        end
         if (was_reset && !rst) begin
             if (busy !== (begun != verdicts)) bad_busy <= 1'b1;
             if ((^status) === 1'bx) bad_status <= 1'b1;
