@@ -144,7 +144,9 @@ def misfit(layer: ConvLayer, height: int, width: int, target: Target) -> str | N
 
 def _groups(layer: ConvLayer, target: Target) -> Iterator[tuple[int, ConvLayer]]:
     """(first output channel, the layer cut to a group that COUT_MAX allows)."""
-    size = target.cout_max // target.pout * target.pout or target.cout_max
+    size = target.cout_max
+    if layer.out_channels > size:
+        size = size // target.pout * target.pout or size
     for first in range(0, layer.out_channels, size):
         cut = slice(first, first + size)
         whole = layer.out_channels <= size

@@ -118,11 +118,11 @@ def as_json(result: RunResult) -> dict[str, Any]:
     ran = [layer for layer in layers if layer["cycles"]]
     pot = [layer for layer in ran if not layer["int8"]]
     macs, cycles = (sum(layer[key] for layer in ran) for key in ("macs", "cycles"))
-    wall = float(seen.get("wall_s", 0.0))
     labelled = bool(seen.get("labelled"))
     raw, sent = (sum(layer[key] for layer in pot) for key in ("raw_bytes", "stream_bytes"))
     simulated = sum(layer.get("sim_seconds", 0.0) for layer in layers)
     spent = sum(layer.get("seconds", 0.0) for layer in layers)
+    wall = max(float(seen.get("wall_s", 0.0)), spent)  # of all runs where one was interrupted
     return {
         "net": result.run.net, "images": seen.get("images", 0), "macs": macs, "cycles": cycles,
         "utilisation": _ratio(macs, sum(la["lanes"] * la["cycles"] for la in ran)),
