@@ -5,9 +5,9 @@
 // Weights come in steps of POUT codes, one for each lane, in the order of docs/formats.md: output
 // tile, input tile, then (i, ky, kx) inside the tile, clipped at the layer's input channels.
 // `full` is high from the step that completes a tile until `swap`; the loader then goes on with the
-// next tile while the array computes, and may write in the very cycle of the swap. A stream that
-// ends before the layer's last step, or goes on after it, pulses `bad_count`. While `flush` is
-// high steps are accepted and dropped.
+// next tile while the array computes, and may write in the very cycle of the swap. A stream whose
+// last step is not the layer's last one, whichever comes first, pulses `bad_count`. While `flush`
+// is high steps are accepted and dropped.
 //
 // Parameters
 //   KMAX  window size, 3, 5 or 7
@@ -60,10 +60,8 @@ module weight_loader #(
     wire        tile_end  = last_kx && last_ky && last_i;
     wire        layer_end = tile_end && last_in && last_out;
 
-    // A step that follows the layer's last one must be seen, so ready holds after `complete`.
-    assign ready = flush || complete || !full_q || swap;
-    wire   take  = valid && ready && !flush;
-    assign we    = take && !complete;
+    assign ready = flush || !full_q || swap;
+    assign we    = valid && ready && !flush;
     assign full  = full_q || (we && tile_end);
 
     // Kernels smaller than the window lie at its bottom right; a 1x1 kernel has the first four taps
@@ -77,7 +75,7 @@ module weight_loader #(
     wire   unused = &{1'b0, tap[31:TAPW]};   // zero by the bounds above
 
     always @(posedge clk) begin
-        bad_count <= take && (complete || last != layer_end);
+        bad_count <= we && last != layer_end;
         full_q    <= (full_q && !swap) || (we && tile_end);
         if (we) begin
             count <= count + {20'd0, last_out ? outs_left : POUT_12};

@@ -94,7 +94,7 @@ module weight_path #(
     );
     assign beat = word_take;
 
-    // A good stream with too few weights shows no further step although the layer is incomplete.
+    // A good stream with no weights at all shows no step that could be the last one.
     wire too_few = stream_good && !dec_valid && !complete;
     wire dec_bad = dec_done && dec_status != 8'd0;
     assign error      = dec_bad || bad_count || too_few;

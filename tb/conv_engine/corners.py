@@ -213,12 +213,16 @@ def sizes(hw: Hardware, seed: int, quick: bool) -> Named:
     shapes[f"{cin} input channels"] = Shape(2, 1, cin, 1, 1, 1, 0)
     if not (quick and hw.psum_depth > 1024):
         shapes["full partial sums"] = _full_buffer(hw)
+    if not quick:  # small maps wait for weights: a step a cycle, and not a cycle more for a tile
+        shapes["weights without a pause"] = Shape(3, 3, 16 * hw.pin,
+                                                  min(16 * hw.pout, hw.cout_max), 3, 1, 1)
     for index, (name, shape) in enumerate(shapes.items()):
         if shape.width > line:
             continue
         rng = generator(seed, "sizes", index)
         mode = Mode(index % 2 == 0, index % 3 == 0, ("code", "raw", "code+res", "res")[index % 4])
-        yield f"size/{name}", draw_layer(rng, hw, name, shape, mode)
+        styles = ("sparse", "flat") if name == "weights without a pause" else ("flat", "flat")
+        yield f"size/{name}", draw_layer(rng, hw, name, shape, mode, styles)
 
 
 def _full_buffer(hw: Hardware) -> Shape:

@@ -19,7 +19,7 @@ SUM_TO_STORED = 2  # psum_buffer
 POST_PROCESS = 4
 OUT_TO_TAKEN = 2  # output FIFO, then the room count
 TINY_GAP = 4  # cycles from a tiny pass's last position to the next one's first
-HEADER_CYCLES = 400  # at most, before the first step of weights
+HEADER_CYCLES = 220  # at most, before the first step of weights
 
 
 class Prediction(NamedTuple):
@@ -108,10 +108,11 @@ def weight_waits(work: LayerWork) -> tuple[int, int]:
     positions = shifts(work)[0] // (out_tiles * in_tiles)
     steps = tile_steps(work)
     words = 8 * len(work.weight_bytes) / work.hw.w_bits / sum(steps)  # a step
-    slow = max(1.0, words) * 1.02 if work.hw.wgt == "pot" else max(1.0, words)
     lead = leads(work)[1]
     least = max(0, steps[0] - lead) + sum(max(0, n - positions) for n in steps[1:])
-    most = HEADER_CYCLES + sum(max(0.0, slow * n + 2 - positions) for n in steps) + 0.1 * sum(steps)
+    most = HEADER_CYCLES + 1.02 * sum(max(0.0, max(1.0, words) * n - positions) for n in steps)
+    if words > 0.8:  # the bus is about full: here and there a step waits for its words
+        most += 0.1 * sum(steps)
     return int(max(0, least - tiny_gaps(work)) * 0.9), int(most) + 1
 
 
