@@ -6,8 +6,12 @@
 // network_device), those with are mac_conv's. B and the depths are for both.
 `default_nettype none
 
+`ifndef NETWORK_LANE
+`define NETWORK_LANE "P1"
+`endif
+
 module network_bench #(
-    parameter LANE       = "P1",
+    parameter LANE       = `NETWORK_LANE,
     parameter B          = 4,
     parameter KMAX       = 3,
     parameter PIN        = 8,
