@@ -32,7 +32,8 @@ async def asked_words(dut: Any) -> None:
     await bench.start()
     own = decoder()
     streams: list[Stream] = []
-    for steps in range(1, 34):
+    # The long ones are behind with their words when they end, the short ones have them all.
+    for steps in (*range(1, 20), *range(81, 100)):
         parts = raw_parts(steps, 20)
         asked = steps_end(parts.stream("raw"))
         whole = -(-asked // (4 * own.parts)) * own.parts
@@ -41,9 +42,17 @@ async def asked_words(dut: Any) -> None:
             filled.payload += [0] * (words - len(filled.payload))
             streams.append(filled.stream(f"{steps} steps, {words} words"))
             assert streams[-1].status() == status, streams[-1].kind
-    for number, pattern in enumerate((Stalls(), *PATTERNS, *(
-        Stalls(threshold, 0, 0, 0, seed) for threshold in (100, 160) for seed in range(20, 28)
-    ))):
+    for number, pattern in enumerate(
+        (
+            Stalls(),
+            *PATTERNS,
+            *(
+                Stalls(threshold, 0, 0, 0, seed)
+                for threshold in (100, 160)
+                for seed in range(20, 28)
+            ),
+        )
+    ):
         record(f"asked words, pattern {number}", streams, await bench.run(streams, pattern))
 
 
