@@ -21,6 +21,7 @@ from host.transports.base import Handle, Transport, TransportError
 LANES = {"P1": 1, "S0": 2, "S1": 3, "M8": 4}  # BUILD.lane
 MAJOR = 1  # VERSION.major that this driver knows
 STALLS = {"w": "STALL_W", "a": "STALL_A", "r": "STALL_R", "y": "STALL_Y"}
+COUNTERS = ("CYCLES", "BUSY", "WEIGHTS")
 POLLS = 1000  # of STATUS, once every transfer is done; the engine needs a few cycles more
 
 
@@ -222,14 +223,14 @@ class Device:
         self.transport.reset()
 
     def _report(self, job: LayerJob, seconds: float) -> Report:
-        def count(name: str) -> int:
-            return self.fields(name)["count"]
-
+        names = [*COUNTERS, *STALLS.values(), *(f"BEATS_{stream}" for stream in "WAR")]
+        offsets = [registers.register(name).offset for name in names]
+        count = dict(zip(names, self.transport.read_many(offsets), strict=True))
         size = layout.bus_bytes(job.target)
         received = {"y": job.tiles * job.y_bytes, "q": job.tiles * job.q_bytes}
         return Report(
-            device=self.name, cycles=count("CYCLES"), busy=count("BUSY"),
-            weights=count("WEIGHTS"), macs=job.macs, lanes=job.target.lanes,
-            stalls={cause: count(name) for cause, name in STALLS.items()},
-            sent={s: count(f"BEATS_{s.upper()}") * size[s] for s in ("w", "a", "r")},
+            device=self.name, cycles=count["CYCLES"], busy=count["BUSY"],
+            weights=count["WEIGHTS"], macs=job.macs, lanes=job.target.lanes,
+            stalls={cause: count[name] for cause, name in STALLS.items()},
+            sent={s: count[f"BEATS_{s.upper()}"] * size[s] for s in ("w", "a", "r")},
             received=received, seconds=seconds)

@@ -116,7 +116,7 @@ def as_json(result: RunResult) -> dict[str, Any]:
             layer["loss"] = split(layer)
             layer["ratio"] = round(layer["raw_bytes"] / max(1, layer["stream_bytes"]), 4)
     ran = [layer for layer in layers if layer["cycles"]]
-    pot = [layer for layer in ran if not layer["int8"]]
+    pot = [layer for layer in ran if layer["quantised"]]
     macs, cycles = (sum(layer[key] for layer in ran) for key in ("macs", "cycles"))
     labelled = bool(seen.get("labelled"))
     raw, sent = (sum(layer[key] for layer in pot) for key in ("raw_bytes", "stream_bytes"))
@@ -179,8 +179,8 @@ def show(result: RunResult) -> None:
         print_table(_HEAD, rows)
         weights = whole["weights"]
         print(f"quantised convolutions: utilisation {100 * whole['utilisation_quantised']:.1f} %, "
-              f"weights {weights['raw_bytes']:,} bytes raw, {weights['stream_bytes']:,} S-Huff, "
-              f"{weights['ratio']:.2f} times less")
+              f"weights {weights['raw_bytes']:,} bytes raw, {weights['stream_bytes']:,} on the "
+              f"wire, {weights['ratio']:.2f} times less")
         print(f"simulation: {whole['sim_macs_per_s'] / 1e6:.1f} M MAC/s, "
               f"{100 * whole['host_share']:.0f} % of the time in Python, "
               f"build {whole['build_s']:.1f} s")

@@ -86,6 +86,9 @@ class ModelDevice:
             return self.tile
         return self.counters.get(register.name, 0)
 
+    def read_many(self, addresses: Any) -> list[int]:
+        return [self.read(address) for address in addresses]
+
     def send(self, stream: str, beats: Any) -> Handle:
         data = bytes(beats) if isinstance(beats, bytes) else beats.tobytes()
         return self._queue(stream, len(data), data)

@@ -141,8 +141,8 @@ def test_a_missing_map_is_no_match() -> None:
         Verdict().compare(("x", "codes", 0), None, np.zeros((1, 1, 1, 1)))
 
 
-LAYER = {"name": "a", "kind": "conv", "device": "main", "int8": False, "lanes": 72, "cycles": 1000,
-         "busy": 800, "macs": 36000, "stalls": {"w": 100, "a": 20, "r": 0, "y": 5},
+LAYER = {"name": "a", "kind": "conv", "device": "main", "quantised": True, "lanes": 72,
+         "cycles": 1000, "busy": 800, "macs": 36000, "stalls": {"w": 100, "a": 20, "r": 0, "y": 5},
          "shape": [[1, 2, 3], [4, 5, 6]], "bytes": {"w": 10, "a": 20, "y": 30}, "outputs": 120,
          "mismatches": 1, "raw_bytes": 100, "stream_bytes": 80, "seconds": 2.0, "sim_seconds": 1.5}
 

@@ -6,6 +6,7 @@ Streams are named by a letter: w, a, r go in; y and q (m_axis_r) come out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
@@ -45,6 +46,9 @@ class Transport(Protocol):
 
     def read(self, address: int) -> int:
         """Read a 32-bit register."""
+
+    def read_many(self, addresses: Sequence[int]) -> list[int]:
+        """Read registers, in order; what read() would give one by one."""
 
     def send(self, stream: str, beats: bytes | NDArray[Any]) -> Handle:
         """Queue bytes (whole beats) for an input; the caller leaves them as they are until done."""

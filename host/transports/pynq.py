@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,10 @@ class PynqTransport:
     def read(self, address: int) -> int:
         """Read a register."""
         return int(self._mmio.read(address))
+
+    def read_many(self, addresses: Sequence[int]) -> list[int]:
+        """Read registers, in order."""
+        return [self.read(address) for address in addresses]
 
     def send(self, stream: str, beats: bytes | NDArray[Any]) -> Handle:
         """Queue a transfer."""

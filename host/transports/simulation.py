@@ -38,8 +38,8 @@ class Pins(Protocol):
     def recorded(self, stream: str) -> list[bytes]:
         """The transfers of a recorder that is through."""
 
-    def read(self, address: int) -> int:
-        """Run the script and read a register. Raises TransportError on an error answer."""
+    def read(self, addresses: Sequence[int]) -> list[int]:
+        """Run the script, then read registers. Raises TransportError on an error answer."""
 
     def abort(self) -> None:
         """Stop all players and recorders."""
@@ -69,8 +69,12 @@ class SimulationTransport:
 
     def read(self, address: int) -> int:
         """Read a register, after all writes so far."""
+        return self.read_many([address])[0]
+
+    def read_many(self, addresses: Sequence[int]) -> list[int]:
+        """Read registers in one run of the simulator."""
         self._script()
-        return self.pins.read(address)
+        return self.pins.read(addresses)
 
     def send(self, stream: str, beats: bytes | NDArray[Any]) -> Handle:
         """Queue a transfer."""

@@ -112,13 +112,15 @@ class DevicePins:
         ends = np.flatnonzero(seen.last) + 1
         return [part.tobytes() for part in np.split(seen.data, ends)[:-1]]
 
-    def read(self, address: int) -> int:
-        """Read a register."""
-        self._script.access(axil.READ, address)
+    def read(self, addresses: Sequence[int]) -> list[int]:
+        """Read registers."""
+        for address in addresses:
+            self._script.access(axil.READ, address)
         self._loads |= 1 << BITS["axil"]
         if "axil" not in self.run({"axil"}):
-            raise TransportError(f"{self.name}: no answer from register {address:#05x}")
-        return axil.read_log(self._path("axil_log", self._number))[-1].value
+            raise TransportError(f"{self.name}: no answer from register {addresses[0]:#05x}")
+        log = axil.read_log(self._path("axil_log", self._number))
+        return [answer.value for answer in log[-len(addresses):]]
 
     def abort(self) -> None:
         """Stop players and recorders."""

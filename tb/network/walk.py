@@ -155,7 +155,8 @@ def record_of(step: Step, reports: list[Report], verdict: Verdict) -> Record:
     return {
         "name": step.name, "kind": step.kind,
         "device": step.jobs[0].device if step.jobs else "host",
-        "int8": bool(step.jobs) and step.jobs[0].layer.wgt == "int8",
+        "quantised": isinstance(step.op, Node) and (
+            step.op.layer.wgt == "pot" or step.op.as_values),
         "shape": [list(step.in_shape), list(step.out_shape)],
         "kernel": step.jobs[0].layer.kernel if step.jobs else 0,
         "jobs": len(step.jobs), "macs": step.macs, "outputs": verdict.outputs,
@@ -169,10 +170,10 @@ def record_of(step: Step, reports: list[Report], verdict: Verdict) -> Record:
 
 
 def replay(bench: NetworkBench, net: Network, name: str, image: int, tile: int,
-           raw: bool = False) -> Verdict:
+           raw: bool = False, reports: list[Report] | None = None) -> Verdict:
     """One layer on one image with golden's inputs, one output tile of it (or all with tile < 0).
 
-    raw: its raw sums in place of what it emits.
+    raw: its raw sums in place of what it emits. reports: takes the counters of its jobs.
     """
     jobs = {}
     for job in net.jobs(net.images[image:image + 1]):
@@ -203,7 +204,9 @@ def replay(bench: NetworkBench, net: Network, name: str, image: int, tile: int,
     shape = want.acc[:, cut].shape
     maps = np.zeros(shape, np.uint8), np.zeros(shape, np.int8), np.zeros(shape, np.int64)
     for one in compile_layer(layer, step.in_shape[1:], bench.targets, 1):
-        outputs = bench.devices[one.device].run(one, a, part).outputs
+        outputs, report = bench.devices[one.device].run(one, a, part)
+        if reports is not None:
+            reports.append(report)
         for whole, piece in zip(maps, outputs, strict=True):
             if piece is not None:
                 one.place(whole, piece)
