@@ -34,6 +34,12 @@ def _network(choices: Mapping[str, str]) -> int:
     return network_verb.run(choices)
 
 
+def _speed(choices: Mapping[str, str]) -> int:
+    from sim import speed_verb
+
+    return speed_verb.run(choices)
+
+
 def _test(choices: Mapping[str, str]) -> int:
     from sim import test_verb
 
@@ -78,6 +84,7 @@ def _setup(_: Mapping[str, str]) -> int:
 _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "sim": _sim,
     "network": _network,
+    "speed": _speed,
     "test": _test,
     "lint": _lint,
     "train": _train,

@@ -32,7 +32,7 @@ BENCH, TEST = "network_bench", "whole_network"
 TOPLEVELS = {"plut_conv": ("P1",), "shift_conv": ("S0", "S1"), "mac_conv": ("M8",)}  # lanes
 _PARAMETERS = ("LANE", "B", "K", "PIN", "POUT", "LINE_DEPTH", "PSUM_DEPTH", "COUT_MAX",
                "FIFO_DEPTH")
-_DEFAULTS = {"PIN": 8, "POUT": 8, "MAC_PIN": 4, "MAC_POUT": 8}  # the bench's own are for tests
+DEFAULTS = {"PIN": 8, "POUT": 8, "MAC_PIN": 4, "MAC_POUT": 8}  # the bench's own are for tests
 _DEFAULT_IMAGES = {"digits": 200, "resnet20": 1, "resnet56": 1, "resnet18": 1}
 _CODE = ("golden", "host", "tb/network", "tb/common")  # Python that decides what a step is worth
 
@@ -54,7 +54,7 @@ def run(choices: Mapping[str, str]) -> int:
     if not 1 <= images <= len(net.images):
         raise HarnessError(f"IMAGES={images}: {shown(package)} has {len(net.images)} samples")
     options = _options(target, choices, images)
-    _check(net, target.resolve(parameters), options)
+    check(net, target.resolve(parameters), options)
     systools.ensure_libpython(find_libpython.find_libpython, print)
     sims = simulators(choices.get("SIM", "verilator"))
     if flag(choices, "WAVES") and "verilator" in sims:
@@ -110,7 +110,7 @@ def _one(request: Run, target: Target, package: Path, choices: Mapping[str, str]
 def _parameters(target: Target, main: str, choices: Mapping[str, str]) -> dict[str, Value]:
     """Verilog parameters of the bench, by Verilog name."""
     own = target.by_make_name()
-    given: dict[str, Value] = {"LANE": TOPLEVELS[main][0], **_DEFAULTS}
+    given: dict[str, Value] = {"LANE": TOPLEVELS[main][0], **DEFAULTS}
     for name in _PARAMETERS:
         if name in choices:
             given[own[name].name] = own[name].parse(choices[name])
@@ -130,7 +130,7 @@ def _options(target: Target, choices: Mapping[str, str], images: int) -> dict[st
     return given
 
 
-def _check(net: Network, parameters: Mapping[str, Value], options: Mapping[str, Value]) -> None:
+def check(net: Network, parameters: Mapping[str, Value], options: Mapping[str, Value]) -> None:
     """See, before anything is built, that every layer fits and LAYER, TILE, IMAGE exist."""
     steps = compile_network(for_lane(net, str(parameters["LANE"])), targets_of(parameters), 1)
     name = str(options.get("LAYER", ""))

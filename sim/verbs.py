@@ -83,6 +83,16 @@ VERBS: Mapping[str, Verb] = {
             wants_icarus=True,
         ),
         Verb(
+            "speed",
+            "what cocotb costs: one layer of a network, against a bare Verilator program",
+            variables={
+                "NET": "resnet20 (default), digits, resnet56 or resnet18",
+                "LAYER": "which layer (default: one of the first)",
+                "REPEATS": "how often, both ways in turns (default 3)",
+            },
+            needs_compiler=True,
+        ),
+        Verb(
             "test",
             "everything a change must pass, on both simulators",
             ("core", "test", "train"),

@@ -13,6 +13,7 @@ import numpy as np
 from golden.errors import PlutarchError
 from golden.network import FC, Network
 from golden.package import load_package
+from host.driver import Report
 from host.system import for_lane
 from sim.paths import ROOT
 from tb.common import results, settings
@@ -106,10 +107,13 @@ def merged(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def one_layer(bench: NetworkBench, net: Network, run: settings.Settings) -> None:
     """Replay one layer and output tile with golden's inputs."""
     name, image, tile = str(run.options["LAYER"]), run.integer("IMAGE"), run.integer("TILE")
-    verdict = replay(bench, net, name, image, tile, bool(run.integer("RAW")))
+    before = bench.clocks.seconds
+    reports: list[Report] = []
+    verdict = replay(bench, net, name, image, tile, bool(run.integer("RAW")), reports)
     results.add_layer(f"{name} tile {tile} image {image}", outputs=verdict.outputs,
                       mismatches=verdict.mismatches, cycles=1)
     results.add_metric("replay", layer=name, image=image, tile=tile, outputs=verdict.outputs,
-                       mismatches=verdict.mismatches,
+                       mismatches=verdict.mismatches, sim_s=bench.clocks.seconds - before,
+                       wall_s=sum(report.seconds for report in reports),
                        first=verdict.first.as_dict() if verdict.first else None)
     assert verdict.first is None, str(verdict.first)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds one accelerator of the network bench as a bare Verilator program: no cocotb, no VPI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from sim import build, process, simulators
+from sim.errors import BuildError
+from sim.paths import BUILD, ROOT, shown
+from sim.simulators import TIMESCALE, Job, parameter_text
+from sim.targets import Target, Value
+
+TOP, MAIN = "network_device", ROOT / "tb" / "network" / "bare_main.cpp"
+
+
+def build_device(target: Target, parameters: Mapping[str, Value]) -> Path:
+    """Executable of `network_device` with these parameters, cached by content.
+
+    The flags are those of the harness's Verilator builds, without what cocotb needs. Raises
+    BuildError naming the log.
+    """
+    job = Job(TOP, (*target.benches[0].sources, MAIN), target.includes, parameters,
+              separate=target.separate)
+    folder = BUILD / "sim" / TOP / f"bare-{build.fingerprint('verilator', job)}"
+    if (folder / "sim").exists():
+        return folder / "sim"
+    half = folder.with_name(f".half-{os.getpid()}")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    control = half / "control.vlt"
+    control.write_text("\n".join(["`verilator_config", *(
+        f'no_inline -module "{name}"' for name in target.separate)]) + "\n", encoding="utf-8")
+    verilate = [
+        *("verilator", "-cc", "--exe", "-Mdir", str(half), "--top-module", TOP),
+        *("--prefix", "Vtop", "-o", "sim", "--timescale", TIMESCALE, "-O3", "-Wno-fatal"),
+        *("--no-timing", "--x-assign", "unique", "--x-initial", "unique"),
+        *(f"-G{name}={parameter_text(value)}" for name, value in parameters.items()),
+        str(control), str(MAIN), *(str(path) for path in target.benches[0].sources),
+    ]  # fmt: skip
+    make = [
+        *("make", "-C", str(half), "-f", "Vtop.mk", "-j", str(min(4, os.cpu_count() or 1))),
+        *("CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=", f"PYTHON3={sys.executable}"),
+        *("OPT_FAST=-O2", "OPT_GLOBAL=-O2"),
+    ]
+    try:
+        for command in (verilate, make):
+            status = process.run_logged(command, cwd=half, env=simulators.clean_environment(),
+                                        log=half / "log.txt")
+            if status:
+                kept = BUILD / "sim" / TOP / "bare-failed.txt"
+                shutil.copy(half / "log.txt", kept)
+                raise BuildError(f"verilator could not build {TOP} (log: {shown(kept)})")
+        half.rename(folder)
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    return folder / "sim"
