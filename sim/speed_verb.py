@@ -42,12 +42,14 @@ def run(choices: Mapping[str, str]) -> int:
         raise HarnessError(f"unknown NET of make speed {net!r}: {', '.join(_LAYERS)}")
     parameters: dict[str, Value] = dict(network_verb.DEFAULTS)
     parameters["LANE"] = "P1"
+    package = network_verb.ensure_package(net, int(target.resolve(parameters)["B"]))
+    loaded = load_package(package)
+    parameters["MAC_KMAX"] = network_verb.mac_kernel(loaded)
     full = target.resolve(parameters)
-    package = network_verb.ensure_package(net, int(full["B"]))
     layer = choices.get("LAYER", _LAYERS[net])
     repeats = whole(choices, "REPEATS", 3)
     options: dict[str, Value] = {"LAYER": layer, "IMAGES": 1}
-    network_verb.check(load_package(package), full, options)
+    network_verb.check(loaded, full, options)
     rows: list[dict[str, float]] = []
     with Progress() as progress:
         progress.step("building the bare program")
