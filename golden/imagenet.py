@@ -56,9 +56,9 @@ def package_resnet18(bits: int, out_dir: str | Path = "build/packages", seed: in
         data += "; labels are the network's own answers"
     say(f"resnet18 b={bits}: weights: {weights}")
     say(f"resnet18 b={bits}: calibrated on {len(pixels)} images: {data}")
-    net = resnet18.build(bits, state, pixels, labels, SAMPLES, {
-        "command": command, "seed": seed, "weights": weights, "data": data,
-        "versions": versions}, progress=progress)
+    about = {"command": command, "seed": seed, "weights": weights, "data": data,
+             "versions": versions, "labels_missing": labels is None}
+    net = resnet18.build(bits, state, pixels, labels, SAMPLES, about, progress=progress)
     path = save_package(net, Path(out_dir) / f"{resnet18.NAME}-b{bits}")
     work = net.work()
     return {"net": net.name, "bits": bits, "seed": seed, "package": str(path), "weights": weights,

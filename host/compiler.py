@@ -48,7 +48,9 @@ class Step:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of all jobs."""
+        """Useful multiply-accumulates of all jobs: of fc, those of one position for each image."""
+        if self.kind == "fc":
+            return sum(job.count * int(job.layer.weights.size) for job in self.jobs)
         return sum(job.macs for job in self.jobs)
 
 
