@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from host.driver import AcceleratorError, Device
 from host.program import Program, Tensors
 from host.target import Target
 from host.transports.base import TransportError
+from host.transports.pynq import PynqTransport
 from tests.host_model import ModelDevice, layer_of
 from tests.nets import pooled_network, small_network
 
@@ -222,3 +224,14 @@ def test_fc_is_a_raw_1x1_layer() -> None:
     sums = layer.run(words).acc.sum(axis=(2, 3)) + net.fc.bias
     np.testing.assert_array_equal(sums, net.fc.run(words.astype(np.int64).sum(axis=(2, 3))).t)
     assert to_int(np.array([1]), 4) == 1  # the codes these tests call 1 stand for 1
+
+
+def test_without_a_board_the_pynq_transport_says_so() -> None:
+    with pytest.raises(PlutarchError, match="PYNQ is not installed"):
+        PynqTransport.open("plutarch.bit", "plut_conv_0")
+
+
+def test_a_block_that_the_overlay_does_not_have_is_named() -> None:
+    overlay = SimpleNamespace(ip_dict={"mac_conv_0": {}})
+    with pytest.raises(PlutarchError, match="no block 'plut_conv_0', only mac_conv_0"):
+        PynqTransport(overlay, "plut_conv_0", mmio=None, allocate=print)
