@@ -8,6 +8,7 @@ from typing import Any
 import cocotb
 
 from golden.errors import PlutarchError
+from host import registers
 from host.driver import AcceleratorError, Device
 from host.transports.base import TransportError
 from tb.common import results, settings
@@ -176,5 +177,35 @@ async def other_device(dut: Any) -> None:
         else:
             raise AssertionError("the wrong device passes the check")
         results.add_layer("other device", outputs=1, mismatches=0, cycles=0)
+
+    await in_thread(host)
+
+
+@cocotb.test
+async def bad_address(dut: Any) -> None:
+    """A register that does not exist, and a write to one that is read only: told, not ignored."""
+    bench = NetworkBench(dut, settings.load())
+
+    def host() -> None:
+        bench.reset()
+        transport = bench.transports["main"]
+
+        def read() -> None:
+            transport.read(0xFF0)
+
+        def write() -> None:
+            transport.write(registers.register("ID").offset, 5)
+            transport.read(registers.register("STATUS").offset)
+
+        for access in (read, write):
+            try:
+                access()
+            except TransportError as error:
+                assert "register access was answered with an error" in str(error), str(error)
+            else:
+                raise AssertionError(f"{access.__name__}: no error")
+        work = small_job(bench.targets["main"])
+        work.check(bench.devices["main"])
+        results.add_layer("bad address", outputs=work.expected.acc.size, mismatches=0, cycles=0)
 
     await in_thread(host)
