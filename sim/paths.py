@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 RESULTS = BUILD / "results"
 VENV = ROOT / ".venv"
-TARGETS = ROOT / "sim" / "targets.toml"
+TABLES = ROOT / "sim" / "tables"
 SHIMS = ROOT / "sim" / "shims"
 
 

@@ -28,7 +28,7 @@ def _check(run: Run, target: Target) -> None:
         if name not in own and name not in target.parameters:
             raise unknown(f"parameter of {target.name}", name, own)
     if not target.benches:
-        raise HarnessError(f"sim/targets.toml: {target.name} has neither tests nor bench")
+        raise HarnessError(f"sim/tables: {target.name} has neither tests nor bench")
 
 
 def run_target(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`sim/targets.toml` as typed objects, and the rules that turn a user's choices into parameters."""
+"""`sim/tables/*.toml` as typed objects, and the rules that make parameters of a user's choices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import HarnessError, unknown
-from sim.paths import ROOT, TARGETS
+from sim.paths import ROOT, TABLES
 
 Value = int | str
 
@@ -144,7 +144,7 @@ _PARAMETER_KEYS = {"default", "min", "max", "choices", "make", "icarus"}
 def _check_keys(where: str, table: Mapping[str, Any], valid: set[str]) -> None:
     for key in table:
         if key not in valid:
-            raise HarnessError(f"sim/targets.toml: {where}: {unknown('key', key, sorted(valid))}")
+            raise HarnessError(f"sim/tables: {where}: {unknown('key', key, sorted(valid))}")
 
 
 def _parameters(where: str, raw: Mapping[str, Any]) -> dict[str, Parameter]:
@@ -152,7 +152,7 @@ def _parameters(where: str, raw: Mapping[str, Any]) -> dict[str, Parameter]:
     for name, entry in raw.items():
         _check_keys(f"{where}.{name}", entry, _PARAMETER_KEYS)
         if "default" not in entry:
-            raise HarnessError(f"sim/targets.toml: {where}.{name} has no default")
+            raise HarnessError(f"sim/tables: {where}.{name} has no default")
         default = entry["default"]
         if isinstance(default, Mapping):
             default = {k: {str(key): v for key, v in t.items()} for k, t in default.items()}
@@ -218,8 +218,15 @@ def load_table(path: Path, root: Path) -> dict[str, Target]:
 
 @functools.cache
 def table() -> dict[str, Target]:
-    """Return the repository's own table."""
-    return load_table(TARGETS, ROOT)
+    """Return the repository's own table: all files of sim/tables/, in the order of their names."""
+    whole: dict[str, Target] = {}
+    for path in sorted(TABLES.glob("*.toml")):
+        part = load_table(path, ROOT)
+        twice = sorted(part.keys() & whole.keys())
+        if twice:
+            raise HarnessError(f"sim/tables/{path.name}: {twice[0]} stands in another file too")
+        whole |= part
+    return whole
 
 
 def find(name: str, targets: Mapping[str, Target] | None = None) -> Target:

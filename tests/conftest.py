@@ -52,7 +52,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def fixture_targets() -> dict[str, Target]:
-    """The table of the fixture DUTs, in the format of sim/targets.toml."""
+    """The table of the fixture DUTs, in the format of sim/tables/."""
     return load_table(FIXTURES / "targets.toml", ROOT)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import house, lint
+from sim import house, lint, targets
 from sim.errors import HarnessError
 from sim.paths import ROOT
 from sim.targets import load_table, parse_target, table
@@ -66,7 +66,7 @@ def test_the_repository_keeps_the_house_rules() -> None:
 def test_a_bad_table_entry_is_named(raw: dict[str, object], message: str) -> None:
     with pytest.raises(HarnessError) as caught:
         parse_target("x", raw)
-    assert message in str(caught.value) and "targets.toml" in str(caught.value)
+    assert message in str(caught.value) and "sim/tables" in str(caught.value)
 
 
 def test_a_table_that_is_no_toml_is_named(tmp_path: Path) -> None:
@@ -96,3 +96,16 @@ def test_no_path_of_this_machine_is_in_the_repository() -> None:
     home = os.fspath(ROOT)
     for path in house.sources():
         assert home not in path.read_text("utf-8"), path
+
+
+def test_a_name_in_two_tables_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.toml").write_text('[same]\nabout = ""\nsources = []\n')
+    monkeypatch.setattr(targets, "TABLES", tmp_path)
+    targets.table.cache_clear()
+    try:
+        with pytest.raises(HarnessError, match=r"b\.toml: same stands in another file too"):
+            table()
+    finally:
+        monkeypatch.undo()
+        targets.table.cache_clear()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The RTL matrix: every TOPLEVEL, every parameter set of sim/targets.toml, both simulators.
+"""The RTL matrix: every TOPLEVEL, every parameter set of sim/tables/, both simulators.
 
 pytest's face of `sim.run.run_target`, whose simulators are cocotb-test's classes.
 """
