@@ -12,7 +12,7 @@ from golden.shuff.header import RAW
 from tb.common import settings
 from tb.shuff_bank.timing import steps_end
 from tb.shuff_decoder.bench import Bench, Stalls, decoder
-from tb.shuff_decoder.streams import Parts, Stream, pack_lanes, parts_of, random_codes, texts
+from tb.shuff_decoder.streams import Parts, Stream, pack_lanes, parts_of, random_codes, texts, whole
 from tb.shuff_decoder.test_streams import PATTERNS, record, seeded
 
 LANES = decoder().lanes > 1
@@ -72,7 +72,7 @@ async def one_lane(dut: Any) -> None:
             long = own.symbols + 1  # 6 bits, or 3, where the other lanes take one
             row = [long if other == lane else 0 for other in range(own.lanes)]
             short = parts_of(row * 40, [1, min(own.limit, 5), *[0] * (own.symbols - 2)], own)
-            short.payload = short.payload[: -own.parts * (step + 1)]
+            short.payload = whole(short.payload, own)[: -own.parts * (step % 2 + 1)]
             streams.append(short.stream(f"lane {lane} runs out"))
             assert streams[-1].status() == SHORT
     record("one lane", streams, await bench.run(streams))
