@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from golden.codes import Codes, Ints
 from golden.layer import ConvLayer, Int8s
+from golden.shuff.order import bank_steps
 from host import layout
 from host.bands import Band
 from host.packing import Bytes
-from host.streams import weight_steps
 from host.target import Target
 
 Registers = Mapping[str, Mapping[str, int]]  # register -> field -> value
@@ -36,7 +36,7 @@ class WeightStream:
         """The stream, whole words, ready to send."""
         from golden.shuff import bank  # here: jobs of layers that run elsewhere need no encoder
 
-        steps = weight_steps(self._layer.weights, self._target)
+        steps = bank_steps(self._layer.weights, self._target.pout)
         if self._target.lane == "M8":
             return bank.encode_bytes(steps, self._target.pin)
         return bank.encode_bank(steps, self._target.bits, self._target.pin)

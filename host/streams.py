@@ -39,20 +39,6 @@ def activation_quads(a: NDArray[Any], layer: ConvLayer, target: Target,
     return pack_lanes(lanes, target.act_bits, target.a_bytes)
 
 
-def weight_steps(weights: NDArray[Any], target: Target) -> NDArray[Any]:
-    """Weights (O, I, K, K) in the order of the decoder bank: (steps, POUT), dtype kept.
-
-    Output tile, input tile, then input channel, ky, kx; lanes beyond O carry 0.
-    """
-    outs, ins, k, _ = weights.shape
-    pout, size = target.pout, target.in_tile_size(k)
-    rows = np.zeros((-(-outs // pout) * pout, ins, k, k), dtype=weights.dtype)
-    rows[:outs] = weights
-    parts = [rows[o : o + pout, i : i + size].reshape(pout, -1).T  # (steps of the tile, POUT)
-             for o in range(0, len(rows), pout) for i in range(0, ins, size)]
-    return np.ascontiguousarray(np.concatenate(parts))
-
-
 def position_lanes(values: NDArray[Any], pout: int) -> NDArray[Any]:
     """Output maps (N, O, OH, OW) as (ot*N*OH*OW, POUT): output tile, image, raster position."""
     return tiled(values, pout)

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from host.memory import PAPER_RATIO, on_chip_bits
+from host.system import targets_of
 from sim.paths import RESULTS, shown
 from sim.progress import Progress
 from sim.report import print_table
@@ -138,7 +140,10 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "agree": seen.get("agree", 0), "answers": seen.get("answers", 0),
         "utilisation_quantised": _ratio(sum(la["macs"] for la in pot),
                                         sum(la["lanes"] * la["cycles"] for la in pot)),
-        "weights": {"raw_bytes": raw, "stream_bytes": sent, "ratio": _ratio(raw, sent)},
+        "weights": {"raw_bytes": raw, "stream_bytes": sent, "ratio": _ratio(raw, sent),
+                    "paper_ratio": PAPER_RATIO},
+        "on_chip_bits": {name: on_chip_bits(target, int(result.parameters["FIFO_DEPTH"]))
+                         for name, target in targets_of(result.parameters).items()},
         "resumed_steps": seen.get("resumed", 0),
         "host_share": round(1 - simulated / spent, 4) if spent else 0.0,
         "build_s": round(result.build_s, 3), "first_mismatch": seen.get("first"),
@@ -180,7 +185,10 @@ def show(result: RunResult) -> None:
         weights = whole["weights"]
         print(f"quantised convolutions: utilisation {100 * whole['utilisation_quantised']:.1f} %, "
               f"weights {weights['raw_bytes']:,} bytes raw, {weights['stream_bytes']:,} on the "
-              f"wire, {weights['ratio']:.2f} times less")
+              f"wire, {weights['ratio']:.2f} times less (the paper: {PAPER_RATIO})")
+        chip = whole["on_chip_bits"]["main"]
+        print(f"memory on chip of {whole['toplevel']}: {sum(chip.values()) / 8192:.1f} KB (" +
+              ", ".join(f"{name} {bits / 8192:.1f}" for name, bits in chip.items()) + ")")
         print(f"simulation: {whole['sim_macs_per_s'] / 1e6:.1f} M MAC/s, "
               f"{100 * whole['host_share']:.0f} % of the time in Python, "
               f"build {whole['build_s']:.1f} s")

@@ -8,14 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tb.common.beats import (
-    Stream,
-    pack_lanes,
-    read_player,
-    read_recorder,
-    unpack_lanes,
-    write_player,
-)
+from host.packing import pack_lanes, unpack_lanes
+from tb.common.beats import Stream, read_player, read_recorder, write_player
 from tb.conv_engine import cycle_model, faults
 from tb.conv_engine.bfm import Observed
 from tb.conv_engine.hardware import Hardware
@@ -36,12 +30,14 @@ def job() -> LayerJob:
 def seen(job: LayerJob) -> Observed:
     """What a perfect device shows."""
     work, model = job.work, cycle_model.predict(job.work)
-    cycles = model.base + model.stall_w
+    waited = model.stall_w[1]
+    cycles = model.base + waited
     taken = {"w": len(work.w.data), "a": len(work.a_stream.data), "r": len(work.r.data),
              "y": len(work.y.data), "q": len(work.q.data)}
-    counters = {"cycles": cycles, "stall_w": model.stall_w, "stall_a": 0, "stall_r": 0,
-                "stall_y": 0, "weights": work.layer.weights.size, "beats_a": taken["a"],
-                "beats_y": taken["y"]}
+    busy = 2 * 2 * 2 * 4 * 3  # output tiles, input tiles, images, rows, columns
+    counters = {"cycles": cycles, "busy": busy, "stall_w": waited, "stall_a": 0, "stall_r": 0,
+                "stall_y": 0, "weights": work.layer.weights.size,
+                **{f"beats_{stream}": beats for stream, beats in taken.items()}}
     return Observed(number=0, err=0, hung=False, busy=False, dones=1, run_cycles=cycles + 1,
                     counters=counters, cfg=work.cfg, beats=taken, held={},
                     played=dict.fromkeys("war", True), rules=(), y=work.y, q=work.q)
@@ -100,8 +96,9 @@ def test_other_evidence_fails_a_job(job: LayerJob, field: str, value: object, wo
 
 
 @pytest.mark.parametrize(("counter", "words"), [
-    ("cycles", "cycles"), ("stall_w", "waited"), ("weights", "cnt_weights"),
-    ("beats_a", "cnt_beats_a"), ("stall_a", "without a cause"),
+    ("cycles", "cycles"), ("stall_w", "waited"), ("weights", "cnt_weights"), ("busy", "cnt_busy"),
+    ("beats_w", "cnt_beats_w"), ("beats_a", "cnt_beats_a"), ("beats_r", "cnt_beats_r"),
+    ("beats_y", "cnt_beats_y"), ("beats_q", "cnt_beats_q"), ("stall_a", "without a cause"),
 ])
 def test_a_wrong_counter_fails_a_job(job: LayerJob, counter: str, words: str) -> None:
     counters = seen(job).counters

@@ -20,6 +20,7 @@ from host.target import Target
 from sim import network_report, network_verb
 from sim.errors import HarnessError
 from sim.request import Run, RunResult
+from sim.targets import find
 from tb.network.judge import Verdict
 from tb.network.state import State
 from tb.network.test_network import merged
@@ -153,7 +154,8 @@ def result(**more: Any) -> RunResult:
     seen = {"name": "network", "images": 2, "wall_s": 2.5, "layers": [LAYER], "agree": 2,
             "answers": 2, "labelled": True, "top1_golden": 1, "top1_rtl": 1,
             "pout": {"main": 4, "mac": 8}, **more}
-    return RunResult(run, "Icarus 11.0", {}, {}, "digits", metrics=[seen])
+    parameters = find("network_bench").resolve(run.parameters)
+    return RunResult(run, "Icarus 11.0", parameters, {}, "digits", metrics=[seen])
 
 
 def test_every_cycle_has_a_cause() -> None:

@@ -29,8 +29,10 @@ LEGAL: list[tuple[str, dict[str, Value]]] = [
       for p, b, w in ((1, 2, 5), (1, 5, 63), (8, 3, 22), (64, 5, 46))],
     *[("axil_regs", {"LANE": lane, "ACCW": w}) for lane, w in (("S0", 1), ("S1", 33), ("M8", 70))],
     *[("lane_bank", {"LANE": lane, "B": b, "KMAX": k, "PIN": pin, "POUT": pout})
-      for lane in ("P1", "S0", "S1")
-      for b, k, pin, pout in ((2, 1, 1, 1), (3, 7, 2, 3), (4, 3, 8, 8), (5, 5, 1, 2))],
+      for lane in ("P1", "S0", "S1", "M8")
+      for b, k, pin, pout in ((2, 3, 1, 1), (3, 7, 2, 3), (4, 3, 8, 8), (5, 5, 1, 2))],
+    *[("shuff_bank", {"B": b, "POUT": p}) for b, p in ((2, 1), (3, 3), (5, 8), (4, 16))],
+    *[("byte_bank", {"POUT": p}) for p in (1, 3, 8, 16)],
     *[("pot_project", {"B": b, "TW": tw})
       for b, tw in ((2, 3), (3, 40), (4, 48), (5, 17), (5, 128))],
 ]  # fmt: skip
@@ -56,11 +58,15 @@ ILLEGAL: list[tuple[str, dict[str, Value], str]] = [
       for name, value in (("N", 0), ("N", 2049), ("SUMW", 12))],
     ("lane_bank", {"LANE": "P9"}, "lane"),
     *[("lane_bank", {name: value}, name.lower())
-      for name, value in (("B", 1), ("B", 6), ("KMAX", 2), ("KMAX", 9), ("PIN", 0),
+      for name, value in (("B", 1), ("B", 6), ("KMAX", 1), ("KMAX", 2), ("KMAX", 9), ("PIN", 0),
                           ("POUT", 0), ("POUT", 65))],
     ("lane_bank", {"PIN": 228, "POUT": 1}, "pin"),
     *[("lane_bank", {name: value}, "derived")
-      for name, value in (("AB", 9), ("TAPW", 9), ("OUTW", 5), ("SUMW", 12))],
+      for name, value in (("AB", 9), ("TAPW", 9), ("WB", 5), ("SUMW", 12))],
+    *[(bank, {"POUT": value}, "pout") for bank in ("shuff_bank", "byte_bank")
+      for value in (0, 9, 12, 128)],
+    *[(bank, {"WBITS": 64}, "wbits") for bank in ("shuff_bank", "byte_bank")],
+    ("byte_bank", {"B": 4}, "b"),
     *[("pot_project", {name: value}, name.lower())
       for name, value in (("B", 1), ("B", 6), ("TW", 8), ("TW", 129))],
 ]  # fmt: skip

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,7 @@ def restore_weights(
     return weights
 
 
-def bank_steps(weights: NDArray[np.uint8], pout: int) -> NDArray[np.uint8]:
+def bank_steps(weights: NDArray[Any], pout: int) -> NDArray[Any]:
     """Weights (O, I, ...) as steps of a decoder bank (steps, pout); the dtype is kept.
 
     For each tile of `pout` output channels the others in C order (i, ky, kx), one output channel a

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from golden.layer import ConvLayer, Int8s, LayerOutput
 from golden.shuff.bank import encode_bank, encode_bytes
+from golden.shuff.order import bank_steps
 from host.bands import Band
 from host.packing import pack_lanes
-from host.streams import activation_quads, position_lanes, weight_steps
+from host.streams import activation_quads, position_lanes
 from tb.common.beats import Stream
 from tb.conv_engine.hardware import Hardware
 
@@ -111,7 +112,7 @@ class LayerWork:
     @cached_property
     def steps(self) -> NDArray[Any]:
         """Weights in the order of the decoder bank, (steps, POUT)."""
-        return weight_steps(self.layer.weights, self.hw)
+        return bank_steps(self.layer.weights, self.hw.pout)
 
     @cached_property
     def weight_bytes(self) -> bytes:
