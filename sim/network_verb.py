@@ -81,7 +81,7 @@ def _one(request: Run, target: Target, package: Path, choices: Mapping[str, str]
         if flag(choices, "FRESH"):
             state.unlink(missing_ok=True)
         request = Run(**{**vars(request), "options": {**request.options,
-                                                      "STATE": str(state.relative_to(ROOT))}})
+                                                      "STATE": str(state)}})
     if not layer:
         network_report.forget(request)
     with Progress(verbose=request.debug) as shown_progress:

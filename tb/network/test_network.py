@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from pathlib import Path
 from typing import Any
 
 import cocotb
@@ -15,7 +16,6 @@ from golden.network import FC, Network
 from golden.package import load_package
 from host.driver import Report
 from host.system import for_lane
-from sim.paths import ROOT
 from tb.common import results, settings
 from tb.network.bench import NetworkBench, in_thread
 from tb.network.state import State
@@ -53,7 +53,7 @@ def all_layers(bench: NetworkBench, net: Network, run: settings.Settings) -> Non
         raise PlutarchError(f"IMAGES={images}: the package has {len(net.images)} samples")
     begin = time.perf_counter()
     kept = str(run.options["STATE"])
-    state = State(ROOT / kept if kept else None)
+    state = State(Path(kept) if kept else None)
     walk = Walk(bench, net, images, state, raw=bool(run.integer("RAW")))
     walk.run()
     wall = time.perf_counter() - begin
