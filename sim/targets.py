@@ -104,6 +104,7 @@ class Target:
     variants: tuple[Mapping[str, Value], ...] = ()
     separate: tuple[str, ...] = ()
     compare: bool = False
+    defaults_only: str = ""
     timeout_s: int = 900
 
     def by_make_name(self) -> dict[str, Parameter]:
@@ -134,8 +135,8 @@ def _fill(
 
 
 _KEYS = {
-    "about", "sources", "includes", "tests", "compare", "timeout_s", "parameters", "options",
-    "nets", "generate", "separate", "variants", "bench",
+    "about", "sources", "includes", "tests", "compare", "defaults_only", "timeout_s",
+    "parameters", "options", "nets", "generate", "separate", "variants", "bench",
 }  # fmt: skip
 _BENCH_KEYS = {"name", "top", "sources", "tests", "pass"}
 _PARAMETER_KEYS = {"default", "min", "max", "choices", "make", "icarus"}
@@ -203,6 +204,7 @@ def parse_target(name: str, raw: Mapping[str, Any], root: Path = ROOT) -> Target
         variants=tuple(raw.get("variants", ())),
         separate=tuple(raw.get("separate", ())),
         compare=bool(raw.get("compare", False)),
+        defaults_only=str(raw.get("defaults_only", "")),
         timeout_s=int(raw.get("timeout_s", 900)),
     )
 

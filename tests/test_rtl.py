@@ -20,7 +20,7 @@ from tests.conftest import Matrix
 
 def variants(target: Target) -> Iterator[tuple[str, dict[str, Value], str]]:
     """Yield (name, choices, only simulator) for the defaults and for each variant."""
-    yield "defaults", {}, ""
+    yield "defaults", {}, target.defaults_only
     for entry in target.variants:
         choices = {name: value for name, value in entry.items() if name != "only"}
         name = "-".join(f"{key}{value}" for key, value in choices.items())

@@ -65,7 +65,8 @@ class Bands(ConvTest):
 
     def jobs(self) -> Iterator[LayerJob]:
         yield from several(corners.bands(self.hw, self.settings.seed))
-        yield from several(corners.uneven(self.hw, self.settings.seed))
+        if not self.quick:
+            yield from several(corners.uneven(self.hw, self.settings.seed))
 
 
 class RawAccumulators(ConvTest):

@@ -28,7 +28,8 @@ class Stalls(ConvTest):
         hw = self.hw
         side = min(5 if self.quick else 9, int((hw.psum_depth // 2) ** 0.5) - 1)
         width = min(side + 1, hw.line_depth)
-        fill = -(-2 * self.settings.integer("FIFO_DEPTH") // (side * width))  # the FIFOs twice
+        fifos = 1 if self.quick else 2  # full so often
+        fill = -(-fifos * self.settings.integer("FIFO_DEPTH") // (side * width))
         images = min(max(2, fill), hw.psum_depth // (side * width))
         shape = Shape(side, width, hw.pin + 1, hw.pout + 1, min(3, hw.kmax), 1, hw.kmax > 1,
                       images)
