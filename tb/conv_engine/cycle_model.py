@@ -19,7 +19,7 @@ SUM_TO_STORED = 2  # psum_buffer
 POST_PROCESS = 4
 OUT_TO_TAKEN = 2  # output FIFO, then the room count
 TINY_GAP = 4  # cycles from a tiny pass's last position to the next one's first
-HEADER_CYCLES = 220  # at most, before the first step of weights
+HEADER_CYCLES = 290  # at most, before the first step of weights
 
 
 class Prediction(NamedTuple):
