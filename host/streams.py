@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tensors in the order and packing of the accelerator's streams (docs/formats.md), and back.
+"""Tensors in the order and packing of the accelerator's streams (docs/engine.md), and back.
 
 Everything here is for ONE output tile's round of activations or for whole output maps; nothing is
 computed, values only change places.
@@ -21,7 +21,7 @@ def activation_quads(a: NDArray[Any], layer: ConvLayer, target: Target,
                      out_shape: tuple[int, int] | None = None) -> Bytes:
     """Activations (N, C, H, W) as the beats of one output tile's round: (beats, a_bytes) uint8.
 
-    Input tile by input tile; inside a tile the order follows kernel and stride (docs/formats.md).
+    Input tile by input tile; inside a tile the order follows kernel and stride (docs/engine.md).
     out_shape: (OH, OW) where the padding is not the layer's own (bands); only 1x1 layers need it.
     """
     if layer.kernel == 1:

@@ -10,7 +10,6 @@ from golden.codes import num_levels
 from golden.layer import ConvLayer
 
 QUAD = 4  # pixels, or groups of PIN channels, in one beat of activations
-KINDS = {"P1": "P-LUT", "S0": "shift", "S1": "shift, 8-bit activations", "M8": "8-bit multiply"}
 
 
 def power_of_two_bits(bits: int) -> int:

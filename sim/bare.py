@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from sim import build, process, simulators
 from sim.errors import BuildError
 from sim.paths import BUILD, ROOT, shown
-from sim.simulators import TIMESCALE, Job, parameter_text
+from sim.simulators import Job, parameter_text
 from sim.targets import Target, Value
 
 TOP, MAIN = "network_device", ROOT / "tb" / "network" / "bare_main.cpp"
@@ -32,23 +31,15 @@ def build_device(target: Target, parameters: Mapping[str, Value]) -> Path:
     half = folder.with_name(f".half-{os.getpid()}")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    control = half / "control.vlt"
-    control.write_text("\n".join(["`verilator_config", *(
-        f'no_inline -module "{name}"' for name in target.separate)]) + "\n", encoding="utf-8")
+    control = simulators.control_file(half, (), target.separate)
     verilate = [
         *("verilator", "-cc", "--exe", "-Mdir", str(half), "--top-module", TOP),
-        *("--prefix", "Vtop", "-o", "sim", "--timescale", TIMESCALE, "-O3", "-Wno-fatal"),
-        *("--no-timing", "--x-assign", "unique", "--x-initial", "unique"),
+        *("--prefix", "Vtop", "-o", "sim", *simulators.VERILATOR_FLAGS),
         *(f"-G{name}={parameter_text(value)}" for name, value in parameters.items()),
         str(control), str(MAIN), *(str(path) for path in target.benches[0].sources),
     ]  # fmt: skip
-    make = [
-        *("make", "-C", str(half), "-f", "Vtop.mk", "-j", str(min(4, os.cpu_count() or 1))),
-        *("CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=", f"PYTHON3={sys.executable}"),
-        *("OPT_FAST=-O2", "OPT_GLOBAL=-O2"),
-    ]
     try:
-        for command in (verilate, make):
+        for command in (verilate, simulators.make_command(half)):
             status = process.run_logged(command, cwd=half, env=simulators.clean_environment(),
                                         log=half / "log.txt")
             if status:

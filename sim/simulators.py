@@ -34,6 +34,10 @@ from sim.paths import ROOT, SHIMS
 from sim.targets import Value
 
 TIMESCALE = "1ns/1ps"  # without one, cocotb works in whole seconds
+VERILATOR_FLAGS = (
+    *("--timescale", TIMESCALE, "-O3", "-Wno-fatal", "--no-timing"),
+    *("--x-assign", "unique", "--x-initial", "unique"),
+)
 
 
 @dataclass(frozen=True)
@@ -234,8 +238,7 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
             *("verilator", "-cc", "--exe", "-Mdir", str(folder), "-DCOCOTB_SIM=1"),
             *("--top-module", self.job.top, "--vpi", "--prefix", "Vtop", "-o", "sim"),
             *("-LDFLAGS", f"-Wl,-rpath,{libs} -L{libs} -lcocotbvpi_verilator"),
-            *("--timescale", TIMESCALE, "-O3", "-Wno-fatal", "--no-timing"),
-            *("--x-assign", "unique", "--x-initial", "unique"),
+            *VERILATOR_FLAGS,
             *trace,
             *self.get_include_commands([str(i) for i in self.job.includes]),
             *self.get_parameter_commands(self.job.parameters),
@@ -243,24 +246,13 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
             str(main),
             *(str(s) for s in self.job.sources),
         ]
-        make = [
-            *("make", "-C", str(folder), "-f", "Vtop.mk", "-j", str(min(4, os.cpu_count() or 1))),
-            # The wheel was built where these had other values (see the shim).
-            *("CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=", f"PYTHON3={sys.executable}"),
-            *("OPT_FAST=-O2", "OPT_GLOBAL=-O2"),
-            *(["OBJCACHE=ccache"] if shutil.which("ccache") else []),
-        ]
-        return [verilate, make]
+        return [verilate, make_command(folder)]
 
     def _control(self, folder: Path) -> Path:
         """Write Verilator's control file: only the top's ports are visible to cocotb."""
         top = self.job.top
-        lines = ["`verilator_config"]
-        lines += [f'public_flat_rw -module "{top}" -var "{port}"' for port in self.job_ports]
-        lines += [f'no_inline -module "{module}"' for module in self.job.separate]
-        path = folder / "control.vlt"
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return path
+        ports = [f'public_flat_rw -module "{top}" -var "{port}"' for port in self.job_ports]
+        return control_file(folder, ports, self.job.separate)
 
     job_ports: tuple[str, ...] = ()
 
@@ -268,6 +260,25 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
         """Return the simulation command."""
         trace = ["--trace", "--trace-file", f"dump.{self.trace_format}"] if self.job.waves else []
         return [self.executable, *trace, *self.plus_args]
+
+
+def control_file(folder: Path, lines: Sequence[str], separate: Sequence[str]) -> Path:
+    """Write a Verilator control file: these lines, and the modules it must not inline."""
+    kept = [f'no_inline -module "{module}"' for module in separate]
+    path = folder / "control.vlt"
+    path.write_text("\n".join(["`verilator_config", *lines, *kept]) + "\n", encoding="utf-8")
+    return path
+
+
+def make_command(folder: Path) -> list[str]:
+    """Return the command that compiles what Verilator left in `folder`."""
+    return [
+        *("make", "-C", str(folder), "-f", "Vtop.mk", "-j", str(min(4, os.cpu_count() or 1))),
+        # The wheel was built where these had other values (see the shim).
+        *("CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=", f"PYTHON3={sys.executable}"),
+        *("OPT_FAST=-O2", "OPT_GLOBAL=-O2"),
+        *(["OBJCACHE=ccache"] if shutil.which("ccache") else []),
+    ]
 
 
 def parameter_text(value: Value) -> str:

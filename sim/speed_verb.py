@@ -15,16 +15,14 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from golden.package import load_package
 from sim import bare, network_verb, prepare, results
 from sim.build import tool_version
 from sim.cli import whole
-from sim.errors import HarnessError
+from sim.errors import HarnessError, unknown
 from sim.paths import BUILD, RESULTS, ROOT, shown
 from sim.progress import Progress
+from sim.report import print_table
 from sim.run import DEFAULT_SEED, Run, run_target
 from sim.targets import Target, Value, find
 
@@ -39,7 +37,7 @@ def run(choices: Mapping[str, str]) -> int:
     target = find(network_verb.BENCH)
     net = choices.get("NET", "resnet20")
     if net not in _LAYERS:
-        raise HarnessError(f"unknown NET of make speed {net!r}: {', '.join(_LAYERS)}")
+        raise unknown("NET of make speed", net, _LAYERS)
     parameters: dict[str, Value] = dict(network_verb.DEFAULTS)
     parameters["LANE"] = "P1"
     package = network_verb.ensure_package(net, int(target.resolve(parameters)["B"]))
@@ -97,13 +95,10 @@ def _report(net: str, layer: str, rows: list[dict[str, float]]) -> int:
                                 "bare": round(best["cycles"] / best["bare_s"])}}
     path = RESULTS / "speed.json"
     results.write_atomic(path, json.dumps(content, indent=1) + "\n")
-    table = Table("run", "host, cocotb and simulator", "simulator under cocotb", "bare Verilator")
-    for number, row in enumerate([*rows, best]):
-        name = str(number + 1) if number < len(rows) else "best"
-        table.add_row(name, *(f"{row[k]:.3f} s" for k in ("cocotb_wall_s", "cocotb_sim_s",
-                                                          "bare_s")))
-    console = Console()
-    console.print(table)
-    console.print(f"{net} {layer}, {best['cycles']:,.0f} cycles: Python and cocotb are "
-                  f"{100 * share:.1f} % of the time; results: {shown(path)}")
+    keys = ("cocotb_wall_s", "cocotb_sim_s", "bare_s")
+    named = [*((str(number), row) for number, row in enumerate(rows, 1)), ("best", best)]
+    print_table(("run", "host, cocotb and simulator", "simulator under cocotb", "bare Verilator"),
+                [(name, *(f"{row[key]:.3f} s" for key in keys)) for name, row in named])
+    print(f"{net} {layer}, {best['cycles']:,.0f} cycles: Python and cocotb are "
+          f"{100 * share:.1f} % of the time; results: {shown(path)}")
     return 0

@@ -10,7 +10,7 @@
 // weights of the next tile decode in its shadow, POUT a cycle; sums over input-channel tiles wait on
 // chip. A pass (one tile) follows the one before without a gap: no cycle goes into draining the
 // pipeline, padding or line filling except at the ends of a job. A job is one layer, or a band of
-// its rows, with its images as a batch. Streams (docs/formats.md has them in full):
+// its rows, with its images as a batch. Streams (docs/engine.md has them in full):
 //   w  one bank stream for the layer
 //   a  for each output tile, for each input tile the elements of all images in beats of four slots
 //      (scan_control says what an element is); TLAST at the end of each output tile's round
