@@ -12,6 +12,8 @@ from torch import nn
 from golden.errors import PlutarchError
 from golden.models.resnet18 import ResNet18
 from golden.models.resnet_cifar import ResNetCifar
+from golden.models.shufflenetv2 import ShuffleNetV2
+from golden.models.squeezenet import SqueezeNet11, SqueezeNetCifar
 
 __all__ = ["NAMES", "NETS", "Net", "build", "find"]
 
@@ -31,6 +33,11 @@ NETS: dict[str, Net] = {
     "resnet56": Net(lambda n, c: ResNetCifar(9, n, c), 10, (3, 32, 32)),
     "resnet18-cifar": Net(lambda n, c: ResNet18(n, c, imagenet=False), 100, (3, 32, 32)),
     "resnet18-imagenet": Net(lambda n, c: ResNet18(n, c, imagenet=True), 1000, (3, 224, 224)),
+    "squeezenet": Net(SqueezeNetCifar, 100, (3, 32, 32)),
+    "squeezenet-imagenet": Net(SqueezeNet11, 1000, (3, 224, 224)),
+    "shufflenetv2": Net(lambda n, c: ShuffleNetV2(n, c, imagenet=False), 100, (3, 32, 32)),
+    "shufflenetv2-imagenet": Net(lambda n, c: ShuffleNetV2(n, c, imagenet=True), 1000,
+                                 (3, 224, 224)),
 }
 NAMES = tuple(NETS)
 
