@@ -24,10 +24,12 @@ class Quantizer(nn.Module):
     """Quantiser of one tensor, with its learned scales if it has any.
 
     bits: width of a code; signed: whether negative levels exist. exact: whether the levels are
-    integers times a power of two (only such quantisers can become a package).
+    integers times a power of two that a package can hold. decays_scale: whether the method's paper
+    wants weight decay on the learned scale too.
     """
 
     exact: bool = False
+    decays_scale: bool = False
 
     def __init__(self, bits: int, signed: bool = True) -> None:
         super().__init__()
@@ -58,7 +60,7 @@ class Quantizer(nn.Module):
         raise NotImplementedError
 
     def scale_parameters(self) -> list[nn.Parameter]:
-        """Learned scales: no weight decay, perhaps a rate of their own. All parameters are."""
+        """Learned scales: no weight decay (but see decays_scale), perhaps a rate of their own."""
         return list(self.parameters())
 
     def set_bits(self, bits: int) -> None:
@@ -100,9 +102,11 @@ class _ClipScale(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, scale: Tensor, project: Projection, low: float, high: float,
-                factor: float, masked: bool) -> Tensor:
+                factor: float, masked: bool, closed: bool) -> Tensor:
         values = project(x)
         ctx.save_for_backward(x, values)
+        if closed:
+            low, high = _below(low, x), _above(high, x)
         ctx.options = low, high, factor, masked, scale.shape, scale.dtype
         return values
 
@@ -111,24 +115,24 @@ class _ClipScale(torch.autograd.Function):
         x, values = ctx.saved_tensors
         low, high, factor, masked, shape, dtype = ctx.options
         gradient, to_scale = gradients[0], None
-        inside = torch.ops.aten.hardtanh_backward(gradient, x, _below(low, x), _above(high, x))
+        inside = torch.ops.aten.hardtanh_backward(gradient, x, low, high)  # low < x < high
         if ctx.needs_input_grad[1]:
             total = _dot(gradient, values) - _dot(inside, x)
             to_scale = total.mul(factor).to(dtype).reshape(shape)
-        return inside if masked else gradient, to_scale, None, None, None, None, None
+        return inside if masked else gradient, to_scale, *[None] * 6
 
 
 def clip_scale(x: Tensor, scale: Tensor, project: Projection, low: float, high: float,
-               factor: float, masked: bool) -> Tensor:
+               factor: float, masked: bool, closed: bool = True) -> Tensor:
     """project(x) with the gradients of a clipped, scaled grid (RCF, 1909.13144 section 2.3).
 
     project: x -> alpha * Pi(clip(x / alpha)), same shape, no gradients; [low, high]: its range.
     To x: the gradient as it is, or 0 outside [low, high] if masked. To scale (one element):
     factor * sum g * (project(x) - x inside, project(x) outside), which with factor = 1 / alpha is
-    the paper's: Pi(x/alpha) - x/alpha inside, sign(x) outside.
+    the paper's: Pi(x/alpha) - x/alpha inside, sign(x) outside. closed: the ends are inside.
     """
     return cast(Tensor, _ClipScale.apply(  # type: ignore[no-untyped-call]
-        x, scale, project, low, high, factor, masked))
+        x, scale, project, low, high, factor, masked, closed))
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:

@@ -32,33 +32,37 @@ def fixed_values(x: Tensor, exp: int, bits: int = 8) -> Tensor:
 
 
 class _Clipped(torch.autograd.Function):
-    """Forward: fixed_values. Backward: the gradient inside the range, else 0."""
+    """Forward: fixed_values. Backward: the gradient, if masked only inside the range, else 0."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, exp: int, bits: int) -> Tensor:
+    def forward(ctx: Any, x: Tensor, exp: int, bits: int, masked: bool) -> Tensor:
         ctx.save_for_backward(x)
-        ctx.grid = exp, bits
+        ctx.grid = exp, bits, masked
         return fixed_values(x, exp, bits)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (x,) = ctx.saved_tensors
-        exp, bits = ctx.grid
+        exp, bits, masked = ctx.grid
+        if not masked:
+            return gradients[0], None, None, None
         top, unit = float(1 << (bits - 1)), 2.0 ** exp
         return torch.ops.aten.hardtanh_backward(
-            gradients[0], x, -top * unit, (top - 1.0) * unit), None, None
+            gradients[0], x, -top * unit, (top - 1.0) * unit), None, None, None
 
 
 class Fixed(Quantizer):
     """Fixed-point quantiser of 2 to 16 bits, 8 unless told. No learned scale.
 
-    The exponent is a buffer, so that a state dict carries it.
+    masked: no gradient to values that saturate. The exponent is a buffer, so that a state dict
+    carries it.
     """
 
     exact = True
 
-    def __init__(self, bits: int = 8) -> None:
+    def __init__(self, bits: int = 8, masked: bool = True) -> None:
         super().__init__(bits, signed=True)
+        self.masked = masked
         self.exp: Tensor
         self.register_buffer("exp", torch.zeros((), dtype=torch.int64))
 
@@ -69,9 +73,9 @@ class Fixed(Quantizer):
         return int(bits)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Nearest words; the gradient passes strictly inside the range and is 0 outside."""
+        """Nearest words; masked, the gradient passes strictly inside the range only."""
         return cast(Tensor, _Clipped.apply(  # type: ignore[no-untyped-call]
-            x, self.exponent, self.bits))
+            x, self.exponent, self.bits, self.masked))
 
     def fit(self, x: Tensor) -> None:
         """Least squared error over the powers of two, then the smallest exponent.
