@@ -30,14 +30,22 @@ class Images(Protocol):
         """(N,) int64, all of them, without reading an image."""
 
     @property
+    def classes(self) -> int:
+        """Labels are below it."""
+
+    @property
     def shape(self) -> tuple[int, int, int]:
         """(C, H, W) of every image."""
 
     def __len__(self) -> int:
         """N."""
 
-    def batch(self, places: npt.NDArray[Any]) -> tuple[Int8s, Ints]:
-        """Images (n, C, H, W) int8 and labels (n,) int64 at these positions (integers, (n,))."""
+    def batch(self, places: npt.NDArray[Any],
+              rng: np.random.Generator | None = None) -> tuple[Int8s, Ints]:
+        """Images (n, C, H, W) int8 and labels (n,) int64 at these positions (integers, (n,)).
+
+        rng: for training; a set of pictures larger than its images draws the part that it cuts out.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +55,7 @@ class Split:
     images: Int8s
     labels: Ints
     exp: int
+    classes: int = 10
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -56,13 +65,14 @@ class Split:
         """(C, H, W) of every image."""
         return int(self.images.shape[1]), int(self.images.shape[2]), int(self.images.shape[3])
 
-    def batch(self, places: npt.NDArray[Any]) -> tuple[Int8s, Ints]:
-        """Images (n, C, H, W) int8 and labels (n,) int64 at these positions (integers, (n,))."""
+    def batch(self, places: npt.NDArray[Any],
+              rng: np.random.Generator | None = None) -> tuple[Int8s, Ints]:
+        """Images (n, C, H, W) int8 and labels (n,) int64 at these positions; rng is not used."""
         return self.images[places], self.labels[places]
 
     def head(self, count: int) -> Split:
         """The first `count` images (all, if there are fewer), the same memory."""
-        return Split(self.images[:count], self.labels[:count], self.exp)
+        return Split(self.images[:count], self.labels[:count], self.exp, self.classes)
 
 
 def colour_words(pixels: npt.NDArray[np.uint8]) -> Int8s:
