@@ -16,6 +16,8 @@ from sim.paths import RESULTS, ROOT
 from sim.request import SIMULATORS
 from sim.targets import find
 
+MOST_WORKERS = 16
+
 
 def pytest_words(choices: Mapping[str, str], icarus: bool) -> list[str]:
     """Return pytest's arguments for the user's choices. Raises HarnessError."""
@@ -29,10 +31,21 @@ def pytest_words(choices: Mapping[str, str], icarus: bool) -> list[str]:
     if "TOPLEVEL" in choices:
         find(choices["TOPLEVEL"])
         words.append(f"--toplevel={choices['TOPLEVEL']}")
+    words += spread(choices.get("WORKERS", ""))
     try:
         return words + shlex.split(choices.get("ARGS", ""))
     except ValueError as err:
         raise HarnessError(f"ARGS={choices['ARGS']}: {err}") from None
+
+
+def spread(workers: str) -> list[str]:
+    """Return xdist's arguments: a process a core, or WORKERS of them. Raises HarnessError."""
+    count = os.cpu_count() or 1
+    if workers:
+        if not workers.isdecimal() or not 1 <= int(workers) <= MOST_WORKERS:
+            raise HarnessError(f"WORKERS={workers}: a whole number from 1 to {MOST_WORKERS}")
+        count = int(workers)
+    return ["-n", str(min(count, MOST_WORKERS))] if count > 1 else []
 
 
 def run(choices: Mapping[str, str]) -> int:

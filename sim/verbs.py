@@ -97,6 +97,7 @@ VERBS: Mapping[str, Verb] = {
             "everything a change must pass, on both simulators",
             ("core", "test", "train"),
             {"SIM": "only this simulator", "TOPLEVEL": "only this module's simulations",
+             "WORKERS": "processes at once, 1..16 (default: one a core)",
              "ARGS": "more words for pytest, for example ARGS='-k shuff'"},
             needs_compiler=True,
             wants_icarus=True,

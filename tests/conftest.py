@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import re
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from sim import results, systools
 from sim.paths import RESULTS, ROOT
@@ -42,6 +45,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(missing)
 
 
+class _Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps in one worker: a parameter set on both simulators; the tests of one file.
+
+    The harness's tests share the fixture targets' builds and results, so they stay together too.
+    (xdist's own `loadgroup` does nothing under pytest 9.2: it writes a field that is not read.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, name = nodeid.partition("::")
+        if file.endswith("/test_rtl.py"):
+            return re.sub(r"-(verilator|icarus)\]$", "", name)
+        return "harness" if "/test_harness" in file else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Together:
+    return _Together(config, log)
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the caller's make and cocotb variables out of every test."""
@@ -57,47 +79,80 @@ def fixture_targets() -> dict[str, Target]:
 
 
 class Matrix:
-    """Every RTL run of this session; the two simulators' runs of one parameter set meet here."""
+    """Every RTL run of this process; the two simulators' runs of one parameter set meet here."""
 
     def __init__(self) -> None:
         self.runs: dict[tuple[str, str, str], RunResult] = {}
+        self.met: set[tuple[str, str]] = set()
 
     def add(self, target: str, variant: str, result: RunResult) -> list[str]:
         """Keep a result; return where it disagrees with the other simulator's."""
         sim = result.run.sim
         self.runs[target, variant, sim] = result
         other = self.runs.get((target, variant, "icarus" if sim == "verilator" else "verilator"))
-        return results.compare(other, result) if other else []
+        if not other:
+            return []
+        self.met.add((target, variant))
+        return results.compare(other, result)
 
-    def summary(self) -> dict[str, object]:
-        """Return totals per simulator and a line per run."""
-        outputs = dict.fromkeys(SIMULATORS, 0)
+    def rows(self) -> list[dict[str, Any]]:
+        """A line per run, as plain data."""
         rows = []
         for (target, variant, sim), result in self.runs.items():
             content = results.as_json(result)
-            outputs[sim] += content["outputs_compared"]
             rows.append(
-                {"toplevel": target, "variant": variant, "sim": sim, "passed": result.passed}
+                {"toplevel": target, "variant": variant, "sim": sim, "passed": result.passed,
+                 "met": (target, variant) in self.met}
                 | {k: content[k] for k in ("outputs_compared", "mismatches", "tests_run",
                                            "tests_failed", "build_s", "wall_s", "metrics")}
             )  # fmt: skip
-        both = [k for k in self.runs if k[2] == "icarus" and (*k[:2], "verilator") in self.runs]
-        return {
-            "outputs_compared": outputs,
-            "mismatches": sum(r["mismatches"] for r in rows),  # type: ignore[misc]
-            "compared_between_simulators": len(both),
-            "passed": all(r["passed"] for r in rows),
-            "runs": rows,
-        }
+        return rows
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, object]:
+    """Totals per simulator, and the lines of all processes in a fixed order."""
+    rows = sorted(rows, key=lambda row: (row["toplevel"], row["variant"], row["sim"]))
+    runs = Counter((row["toplevel"], row["variant"]) for row in rows)
+    met = {(row["toplevel"], row["variant"]) for row in rows if row["met"]}
+    strangers = [" ".join(pair) for pair, count in runs.items() if count > 1 and pair not in met]
+    return {
+        "outputs_compared": {sim: sum(row["outputs_compared"] for row in rows if row["sim"] == sim)
+                             for sim in SIMULATORS},
+        "mismatches": sum(row["mismatches"] for row in rows),
+        "compared_between_simulators": len(met),
+        "not_compared": strangers,  # ran on both simulators, but nobody held them together
+        "passed": all(row["passed"] for row in rows),
+        "runs": rows,
+    }  # fmt: skip
+
+
+_MATRIX = Matrix()
+_FROM_WORKERS: list[dict[str, Any]] = []
 
 
 @pytest.fixture(scope="session")
-def matrix() -> Iterator[Matrix]:
-    """Collects the RTL runs and writes build/results/test.json at the end."""
-    found = Matrix()
-    yield found
-    if found.runs:
-        results.write_atomic(RESULTS / "test.json", json.dumps(found.summary(), indent=1) + "\n")
+def matrix() -> Matrix:
+    """Collects the RTL runs; build/results/test.json is made of them at the end."""
+    return _MATRIX
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of xdist's workers has ended: keep its runs."""
+    _FROM_WORKERS.extend(getattr(node, "workeroutput", {}).get("rtl", []))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Workers hand their runs over; the process that the user started writes them all down."""
+    rows = _MATRIX.rows() + _FROM_WORKERS
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["rtl"] = rows
+    elif rows:
+        told = summary(rows)
+        if told["not_compared"]:
+            print(f"\nnot compared between simulators: {told['not_compared']}")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        results.write_atomic(RESULTS / "test.json", json.dumps(told, indent=1) + "\n")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from sim.errors import BuildError, HarnessError
 from sim.request import Run, RunResult
 from sim.run import run_target
 from sim.targets import Target
+from sim.test_verb import spread
+from tests.conftest import summary
 
 Targets = dict[str, Target]
 SIMS = ["verilator", pytest.param("icarus", marks=pytest.mark.icarus)]
@@ -235,3 +238,27 @@ def test_the_error_patterns_do_not_see_cocotb_itself(tmp_path: Path) -> None:
         log.write_text(f"fine\n{line}\n", encoding="utf-8")
         failures = guards.check_simulation("b", ["m.t"], xml, log, 0, "finished", 9)[1]
         assert failures == [f"b: the simulator reported: {line}"]
+
+
+def row(sim: str, met: bool) -> dict[str, Any]:
+    return {"toplevel": "t", "variant": "v", "sim": sim, "met": met, "passed": True,
+            "outputs_compared": 3, "mismatches": 0}
+
+
+def test_a_pair_that_no_worker_compared_is_told() -> None:
+    met = summary([row("verilator", False), row("icarus", True)])
+    assert (met["compared_between_simulators"], met["not_compared"]) == (1, [])
+    apart = summary([row("verilator", False), row("icarus", False)])
+    assert (apart["compared_between_simulators"], apart["not_compared"]) == (0, ["t v"])
+    assert summary([row("icarus", False)])["not_compared"] == []
+
+
+@pytest.mark.parametrize(("workers", "words"), [("1", []), ("3", ["-n", "3"]), ("16", ["-n", "16"])])
+def test_make_test_spreads_over_workers(workers: str, words: list[str]) -> None:
+    assert spread(workers) == words
+
+
+@pytest.mark.parametrize("workers", ["0", "17", "x", "-1", "1.5"])
+def test_a_wrong_number_of_workers_is_refused(workers: str) -> None:
+    with pytest.raises(HarnessError, match=f"WORKERS={workers}: a whole number from 1 to 16"):
+        spread(workers)
