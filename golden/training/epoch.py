@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One epoch of training, and how many images a model gets right."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from golden.training.config import Config
+from golden.training.feeding import Feed, varied
+from golden.training.guard import check_step, check_values
+from golden.training.logs import Row
+from golden.training.optim import set_rate
+from golden.training.pairs import weight_pairs
+from golden.training.progress import Progress
+from golden.training.regulariser import Regulariser, distribution_loss
+from golden.training.repeat import epoch_generator
+from golden.training.schedules import rate_at
+from golden.training.stages import Phase
+
+
+@dataclass(frozen=True)
+class Score:
+    """Right answers: the label is the first, or one of the first five."""
+
+    images: int
+    top1: int
+    top5: int
+
+    @property
+    def accuracy(self) -> float:
+        """Share of 0..1 right at the first answer."""
+        return self.top1 / self.images
+
+    @property
+    def accuracy5(self) -> float:
+        """Share of 0..1 right within five answers."""
+        return self.top5 / self.images
+
+
+def run_epoch(model: nn.Module, optimizer: torch.optim.SGD, regulariser: Regulariser, feed: Feed,
+              phase: Phase, index: int, config: Config, progress: Progress) -> Row:
+    """Train one epoch in place; index counts from 0 over the whole run. test_accuracy stays None.
+
+    Raises DivergedError on the first loss, gradient, weight or statistic that is not finite; of a
+    bad loss or gradient before it could change the model.
+    """
+    began = time.monotonic()
+    generator = epoch_generator(config.seed, index)
+    steps, due = feed.steps(config.batch), config.batch
+    sums = torch.zeros(3, dtype=torch.float64)  # loss, cross entropy, right answers
+    rate, seen = 0.0, 0
+    model.train()
+    for step, (x, labels) in enumerate(feed.epoch(due, generator)):
+        x = varied(x, config.data, generator)
+        rate = rate_at(phase.settings, (index - phase.first) * steps + step, steps)
+        set_rate(optimizer, rate)
+        logits = model(x)
+        entropy = functional.cross_entropy(logits, labels)
+        loss = _with_distance(entropy, model, regulariser)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        check_step(model, loss, x)
+        optimizer.step()
+        regulariser.step()
+        right = (logits.detach().argmax(1) == labels).sum()
+        sums += torch.tensor([loss.item(), entropy.item(), right.item()], dtype=torch.float64)
+        seen += len(labels)
+        progress.step(float(loss.item()))
+    check_values(model)
+    mean_loss, mean_entropy = (sums[:2] / steps).tolist()
+    with torch.no_grad():
+        distance = float(distribution_loss(weight_pairs(model)))
+    return Row(index + 1, phase.stage, phase.weight_bits, rate, mean_loss, mean_entropy, distance,
+               regulariser.coefficient if phase.stage != "float" else 0.0,
+               float(sums[2]) / seen, None, time.monotonic() - began)
+
+
+def _with_distance(entropy: Tensor, model: nn.Module, regulariser: Regulariser) -> Tensor:
+    """The loss; without a regulariser or quantisers it is the cross entropy."""
+    if not regulariser.active:
+        return entropy
+    pairs = list(weight_pairs(model))
+    if not pairs:
+        return entropy
+    loss: Tensor = regulariser(entropy, distribution_loss(pairs))
+    return loss
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, feed: Feed, batch: int = 256) -> Score:
+    """Count right answers on all images of feed; the model is left in evaluation mode."""
+    model.eval()
+    first = five = 0
+    for x, labels in feed.inorder(batch):
+        logits = model(x)
+        best = logits.topk(min(5, logits.shape[1]), dim=1).indices  # (n, 5)
+        hits = best == labels[:, None]
+        first += int((logits.argmax(1) == labels).sum())
+        five += int(hits.sum())
+    return Score(len(feed), first, five)
