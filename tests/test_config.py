@@ -144,12 +144,6 @@ def test_rows_and_files_that_are_not_there(files: Path) -> None:
         find_file("tabel99")
 
 
-def test_deepshift_has_activations_of_eight_bits() -> None:
-    pytest.importorskip("golden.quantizers.deepshift")
-    config = make_config({"quantizer": {"method": "deepshift", "act_bits": 8}}, "x")
-    assert [p.act_bits for p in phases(config)][1:] == [8, 8]
-
-
 def test_the_paper_s_schedule() -> None:
     stage = StageConfig(300, 0.04, "multistep", milestones=(60, 120, 160, 200, 260))
     for epoch, power in ((0, 0), (59, 0), (60, 1), (119, 1), (120, 2), (160, 3), (200, 4), (260, 5),

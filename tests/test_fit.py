@@ -177,9 +177,11 @@ def test_nan_that_shows_only_at_the_end_of_an_epoch(images: Any, tmp_path: Path)
 
 def test_another_config_is_not_taken_up(images: Any, tmp_path: Path) -> None:
     fit(Small(), *images, _config(), tmp_path)
-    with pytest.raises(PlutarchError, match=r"checkpoint\.pt: of a run with another seed \(0, now "
-                                            r"3\); --fresh starts anew"):
+    with pytest.raises(PlutarchError, match=r"checkpoint\.pt: of a run with another config.seed "
+                                            r"\(0, now 3\); --fresh starts anew"):
         fit(Small(), *images, _config(seed=3), tmp_path)
+    with pytest.raises(PlutarchError, match=r"another origin \(, now other\)"):
+        fit(Small(), *images, _config(), tmp_path, origin="other")
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other", "format", "net"])
@@ -295,16 +297,20 @@ def test_sets_that_are_decoded_by_batch_train_the_same(images: Any) -> None:
 
     class Lazy:
         exp, labels, shape = training.exp, training.labels, training.shape
+        classes = 10
 
         def __len__(self) -> int:
             return len(training)
 
-        def batch(self, places: Any) -> Any:
+        def batch(self, places: Any, rng: Any = None) -> Any:
+            drawn.append(None if rng is None else int(rng.integers(1 << 30)))
             return training.batch(places)
+
+    drawn: list[int | None] = []
 
     one = fit(Small(), training, test, _config())
     two = fit(Small(), Lazy(), test, _config())
-    assert _same(one, two)
+    assert _same(one, two) and len(set(drawn)) == 9  # a draw of its own for every batch
     feed = Feed(Lazy(), CPU, workers=3)
     assert torch.equal(feed.head(7), torch.from_numpy(training.images[:7]).float() / 16)
     assert [len(x) for x, _ in feed.inorder(64, 130)] == [64, 64, 2]

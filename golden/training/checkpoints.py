@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from golden.errors import PlutarchError
 from golden.files import write_atomic
@@ -43,6 +43,13 @@ def save_checkpoint(file: Path, checkpoint: Checkpoint) -> None:
                         for group, part in checkpoint.groups.items()}}
     buffer = io.BytesIO()
     torch.save(whole, buffer)
+    write_atomic(file, buffer.getvalue())
+
+
+def save_weights(file: Path, model: nn.Module) -> None:
+    """Write a plain state dict, which golden.models.weights reads. Raises PlutarchError."""
+    buffer = io.BytesIO()
+    torch.save({name: value.cpu() for name, value in model.state_dict().items()}, buffer)
     write_atomic(file, buffer.getvalue())
 
 

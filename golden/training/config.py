@@ -39,7 +39,7 @@ class QuantizerConfig:
 
     method: str = "iospot"  # of golden.quantizers.METHODS; "float" leaves out the later stages
     weight_bits: int = whole(4, MIN_BITS, MAX_BITS)
-    act_bits: int = 4  # 2..6, and 8 for DeepShift, whose activations are fixed point
+    act_bits: int = whole(4, MIN_BITS, MAX_BITS)  # DeepShift's are 8-bit whatever this says
     first_last: str = choice("int8", ("int8", "float"))
     residual_bits: int = whole(8, 2, 16)
     terms: int = whole(2, 1, 2)  # powers of two in a frozen batch norm scale
@@ -134,7 +134,6 @@ def check(config: Config, where: str) -> None:
                                ("quantizer.method", config.quantizer.method, METHODS)):
         if given not in names:
             raise unknown(kind, given, names, where)
-    _check_bits(config.quantizer, where)
     for name in ("float", "quant", "frozen"):
         _check_stage(getattr(config.stages, name), f"{where}: stages.{name}")
     quant, bits = config.stages.quant, config.quantizer.weight_bits
@@ -143,14 +142,6 @@ def check(config: Config, where: str) -> None:
                             f"towards weight_bits = {bits}")
     if bool(quant.through) != bool(quant.through_epochs):
         raise PlutarchError(f"{where}: stages.quant: through and through_epochs go together")
-
-
-def _check_bits(quantizer: QuantizerConfig, where: str) -> None:
-    """Codes have 2..6 bits; activations of 8 bits are DeepShift's, in fixed point."""
-    bits, eight = quantizer.act_bits, quantizer.method == "deepshift"
-    if not MIN_BITS <= bits <= MAX_BITS and not (bits == 8 and eight):
-        raise PlutarchError(f"{where}: quantizer: act_bits = {bits} is out of range "
-                            f"{MIN_BITS}..{MAX_BITS}{' or 8' if eight else ''}")
 
 
 def _check_stage(stage: StageConfig, where: str) -> None:

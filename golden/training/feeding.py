@@ -46,7 +46,7 @@ class Feed:
     def epoch(self, batch: int, generator: torch.Generator) -> Iterator[Batch]:
         """The batches of one epoch, in a new order; a rest that fills no batch is left out."""
         order = torch.randperm(len(self), generator=generator)
-        yield from self._take(order[:self.steps(batch) * batch], batch)
+        yield from self._take(order[:self.steps(batch) * batch], batch, generator.initial_seed())
 
     def inorder(self, batch: int, count: int | None = None) -> Iterator[Batch]:
         """The first `count` (None: all) images as they lie."""
@@ -57,7 +57,7 @@ class Feed:
         """Batch of the first `count` images (all, if there are fewer), x (n, C, H, W)."""
         return next(self.inorder(max(min(count, len(self)), 1), count))[0]
 
-    def _take(self, order: Tensor, batch: int) -> Iterator[Batch]:
+    def _take(self, order: Tensor, batch: int, seed: int | None = None) -> Iterator[Batch]:
         pieces = torch.split(order, batch)
         if self._pixels is not None:
             for piece in pieces:
@@ -65,20 +65,22 @@ class Feed:
                 yield self._pixels[place].float() * self.scale, self._labels[place]
             return
         with ThreadPoolExecutor(self.workers) as pool:
-            ahead = [pool.submit(self._decode, part) for part in self._parts(pieces[0])]
+            ahead = [pool.submit(self._decode, part, seed) for part in self._parts(pieces[0])]
             for i, piece in enumerate(pieces):
                 ready = torch.cat([part.result() for part in ahead])
-                if i + 1 < len(pieces):
-                    ahead = [pool.submit(self._decode, part) for part in self._parts(pieces[i + 1])]
+                ahead = [pool.submit(self._decode, part, seed)
+                         for next_piece in pieces[i + 1:i + 2] for part in self._parts(next_piece)]
                 x = ready.to(self.device).float() * self.scale
                 yield x, self._labels[piece.to(self.device)]
 
     def _parts(self, piece: Tensor) -> list[Tensor]:
         return list(piece.chunk(self.workers))
 
-    def _decode(self, piece: Tensor) -> Tensor:
-        images, _ = self.images.batch(piece.numpy())
-        return torch.from_numpy(np.ascontiguousarray(images))  # (n, C, H, W) int8
+    def _decode(self, piece: Tensor, seed: int | None) -> Tensor:
+        """(n, C, H, W) int8; seed: of the cuts out of larger pictures, None for the middle."""
+        rng = None if seed is None else np.random.default_rng([seed, *piece[:1].tolist()])
+        images, _ = self.images.batch(piece.numpy(), rng)
+        return torch.from_numpy(np.ascontiguousarray(images))
 
 
 def varied(x: Tensor, config: DataConfig, generator: torch.Generator) -> Tensor:

@@ -18,12 +18,17 @@ from torch import nn
 
 from golden.data import Images
 from golden.errors import PlutarchError
-from golden.training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from golden.training.checkpoints import (
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    save_weights,
+)
 from golden.training.config import Config
 from golden.training.epoch import Score, evaluate, run_epoch
 from golden.training.feeding import Feed
 from golden.training.guard import DivergedError, bad_value
-from golden.training.lifecycle import describe, enter, restored, tensors
+from golden.training.lifecycle import begin_epoch, enter, restored, tensors
 from golden.training.logs import Row, row_of, write_logs
 from golden.training.optim import make_optimizer, momentum_of, put_momentum
 from golden.training.progress import Progress, Silent
@@ -31,7 +36,7 @@ from golden.training.regulariser import Regulariser
 from golden.training.repeat import repeatable
 from golden.training.stages import Phase, phases
 
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT, WEIGHTS = "checkpoint.pt", "weights.pt"
 
 
 @dataclass
@@ -55,25 +60,27 @@ class _State(Outcome):
 
 def fit(model: nn.Module, training: Images, test: Images, config: Config,
         folder: Path | None = None, progress: Progress | None = None,
-        device: torch.device | None = None, threads: int = 1) -> Outcome:
+        device: torch.device | None = None, threads: int = 1, origin: str = "") -> Outcome:
     """Take a float model through all phases of config; it is changed or replaced.
 
-    folder: where checkpoint and logs go, and where a run with the same config is taken up again;
-    None keeps nothing. Raises PlutarchError for a checkpoint of another config, and DivergedError
+    folder: where checkpoint, logs and the weights of the float stage go, and where a run with the
+    same config and origin (says where the model's first weights are from) is taken up again; None
+    keeps nothing. Raises PlutarchError for a checkpoint of another config, and DivergedError
     (naming epoch and layer, keeping the last good checkpoint) on NaN or infinity.
     """
     device = device or torch.device("cpu")
     with repeatable(config.seed, device, threads):
         feeds = Feed(training, device, threads), Feed(test, device, threads)
-        return _Run(config, feeds, folder, progress or Silent(), device).go(model)
+        return _Run(config, feeds, folder, progress or Silent(), device, origin).go(model)
 
 
 class _Run:
     """The loop's fixed parts."""
 
     def __init__(self, config: Config, feeds: tuple[Feed, Feed], folder: Path | None,
-                 progress: Progress, device: torch.device) -> None:
+                 progress: Progress, device: torch.device, origin: str) -> None:
         self.config, self.folder, self.progress, self.device = config, folder, progress, device
+        self.about = {"config": asdict(config), "origin": origin}
         self.training, self.test = feeds
         self.phases = phases(config)
 
@@ -112,10 +119,13 @@ class _Run:
             self.progress.epoch(row)
         if not phase.epochs:
             state.scores[phase.stage] = evaluate(state.model, self.test)
+        if phase.stage == "float" and self.folder is not None:
+            save_weights(self.folder / WEIGHTS, state.model)
 
     def _epoch(self, phase: Phase, state: _State, optimizer: torch.optim.SGD, index: int) -> Row:
         """One epoch; what goes wrong in it is told with its number."""
         try:
+            begin_epoch(phase, index, state.model, self.training, self.config)
             return run_epoch(state.model, optimizer, state.regulariser, self.training, phase,
                              index, self.config, self.progress)
         except PlutarchError as error:
@@ -135,14 +145,13 @@ class _Run:
         """Checkpoint first, logs after it: they are made from the rows that it holds."""
         if self.folder is None:
             return
-        about = {"config": asdict(self.config), "phase": state.phase, "epochs": state.epochs,
-                 "model": describe(state.model),
-                 "scores": {stage: asdict(score) for stage, score in state.scores.items()},
+        scores = {stage: asdict(score) for stage, score in state.scores.items()}
+        about = {**self.about, "phase": state.phase, "epochs": state.epochs, "scores": scores,
                  "rows": [asdict(row) for row in state.rows]}
         save_checkpoint(self.folder / CHECKPOINT, Checkpoint(
             {"model": tensors(state.model), "momentum": state.momentum,
              "regulariser": state.regulariser.state_dict()}, about))
-        write_logs(self.folder, state.rows, {"config": about["config"], "scores": about["scores"]})
+        write_logs(self.folder, state.rows, {**self.about, "scores": scores})
 
     def _file(self) -> Path:
         return (self.folder or Path()) / CHECKPOINT
@@ -153,8 +162,7 @@ class _Run:
             return None
         saved = load_checkpoint(self._file())
         about = saved.about
-        differs = differences(about.get("config", {}), asdict(self.config))
-        if differs:
+        if differs := differences({key: about.get(key) for key in self.about}, self.about):
             raise PlutarchError(f"{self._file()}: of a run with another {differs[0]}; --fresh "
                                 "starts anew, --out takes another folder")
         try:
@@ -163,8 +171,8 @@ class _Run:
             phase, epochs = int(about["phase"]), int(about["epochs"])
             regulariser = Regulariser(self.config.regulariser)
             regulariser.load_state_dict(dict(saved.groups["regulariser"]))
-            found = restored(self.phases[phase], model, about["model"], saved.groups["model"],
-                             self.training, self.config)
+            found = restored(self.phases[phase], model, saved.groups["model"], self.training,
+                             self.config)
             momentum = dict(saved.groups["momentum"])
         except (KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
             line = " ".join(str(error).split())
@@ -173,11 +181,11 @@ class _Run:
         return _State(found.to(self.device), rows, scores, phase, epochs, regulariser, momentum)
 
 
-def differences(one: Any, two: Any, name: str = "config") -> list[str]:
-    """Where two configs (nested tables) differ: `stages.quant.epochs (3, now 4)`, first first."""
+def differences(one: Any, two: Any, name: str = "") -> list[str]:
+    """Where two nested tables differ: `config.stages.quant.epochs (3, now 4)`, sorted by name."""
     if isinstance(one, dict) and isinstance(two, dict):
         return [text for key in sorted({*one, *two}) for text in differences(
-            one.get(key), two.get(key), key if name == "config" else f"{name}.{key}")]
+            one.get(key), two.get(key), f"{name}.{key}" if name else key)]
     same = list(one) == list(two) if isinstance(one, (list, tuple)) and isinstance(
         two, (list, tuple)) else one == two
     return [] if same else [f"{name} ({one}, now {two})"]
