@@ -14,10 +14,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from golden.codes import check_bits
+from golden.codes import MAX_BITS, MIN_BITS
 from golden.errors import PlutarchError
 
 Projection = Callable[[Tensor], Tensor]
+_SAMPLE = 1 << 20
 
 
 class Quantizer(nn.Module):
@@ -38,7 +39,9 @@ class Quantizer(nn.Module):
 
     def check(self, bits: int) -> int:
         """Return bits; raise PlutarchError if this quantiser has no such width (2 to 6)."""
-        return check_bits(bits)
+        if not MIN_BITS <= bits <= MAX_BITS:
+            raise PlutarchError(f"bits = {bits!r}: quantisers have {MIN_BITS} to {MAX_BITS} bits")
+        return int(bits)
 
     def forward(self, x: Tensor) -> Tensor:
         """Levels nearest to x, same shape and dtype (float32 or float64).
@@ -51,7 +54,8 @@ class Quantizer(nn.Module):
     def fit(self, x: Tensor) -> None:
         """Set the scale from the values of x (any shape): least squared error, or as in the paper.
 
-        Nothing is recorded for gradients. Raises PlutarchError if x holds NaN or infinity.
+        Up to 2^20 values count (see checked). Nothing is recorded for gradients. Raises
+        PlutarchError if x holds NaN or infinity.
         """
         raise NotImplementedError
 
@@ -82,11 +86,15 @@ class Quantizer(nn.Module):
 
 
 def checked(x: Tensor) -> Tensor:
-    """The values of x as a row without gradients; PlutarchError if one is NaN or infinite."""
+    """The values to fit to, a row without gradients; PlutarchError if one is NaN or infinite.
+
+    All of x or, if it has more than 2^20 values, every k-th; k is odd, so that images of even
+    width are sampled in every column.
+    """
     row = x.detach().reshape(-1)
     if row.numel() and not math.isfinite(float(row.abs().max())):
         raise PlutarchError("cannot fit a quantiser to values that hold NaN or infinity")
-    return row
+    return row[::(row.numel() - 1) // _SAMPLE + 1 | 1] if row.numel() > _SAMPLE else row
 
 
 def number(parameter: Tensor, name: str) -> float:

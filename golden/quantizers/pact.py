@@ -104,6 +104,8 @@ class DorefaWeights(Quantizer):
 
     def forward(self, x: Tensor) -> Tensor:
         """Levels; note that they are nearest to the transformed x, not to x."""
+        if not x.numel():
+            return x
         squashed = x.tanh()
         unit = squashed / squashed.abs().amax().clamp_min(SMALLEST) / 2 + 0.5
         steps = (1 << self.bits) - 1
