@@ -31,8 +31,10 @@ def _imagenet(folder: Path) -> Path:
     return base
 
 
-def test_imagenet_folders(tmp_path: Path) -> None:
+def test_imagenet_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _imagenet(tmp_path)
+    plain = Path.iterdir  # a file system may list in any order
+    monkeypatch.setattr(Path, "iterdir", lambda path: iter(sorted(plain(path))[::-1]))
     training, test = data.load("imagenet", tmp_path)
     assert (len(training), len(test), training.shape, test.classes) == (6, 4, (3, 224, 224), 3)
     assert training.labels.tolist() == [0, 0, 1, 1, 2, 2] and test.labels.tolist() == [0, 0, 1, 2]
