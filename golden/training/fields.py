@@ -70,7 +70,9 @@ def build(kind: type[T], table: Mapping[str, Any], where: str) -> T:
 
 def _value(hint: Any, value: Any, where: str, bounds: Mapping[str, Any]) -> Any:
     """One value of the type `hint`, checked."""
-    if get_origin(hint) in (Union, types.UnionType):  # X | None: a key that is there is an X
+    if get_origin(hint) in (Union, types.UnionType):  # X | None: TOML has no None, JSON has
+        if value is None:
+            return None
         (hint,) = (part for part in get_args(hint) if part is not type(None))
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, Mapping):

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import functools
 import json
+import shlex
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from golden.models import build
 from golden.models.weights import load_weights
 from golden.qat import QuantModel, save
 from golden.training.config import Config, DataConfig
-from golden.training.config_files import read_config
+from golden.training.config_files import SHIPPED, read_config
 from golden.training.epoch import Score
 from golden.training.fit import CHECKPOINT, WEIGHTS, differences, fit
 from golden.training.logs import CSV_NAME, JSON_NAME
@@ -75,7 +76,7 @@ class Result:
 
 
 def run_row(file: Path, row: str | None, changes: Iterable[str], options: Options,
-            progress: Progress | None = None, command: str = "") -> Result:
+            progress: Progress | None = None) -> Result:
     """Run a config file's row; the row it starts from ("@row") is run first if it is not done.
 
     Raises PlutarchError as read_config and run do.
@@ -88,10 +89,18 @@ def run_row(file: Path, row: str | None, changes: Iterable[str], options: Option
         if config.start[1:] == row:
             raise PlutarchError(f"{file} [{row}]: starts from itself")
         kept = [text for text in changes if not text.strip().startswith(_OWN)]
-        base = run_row(file, config.start[1:], kept, options, told, command)
+        base = run_row(file, config.start[1:], kept, options, told)
         start = Path(base.folder) / WEIGHTS
         told.line(f"{config.name}: starts from {start} (float {_percent(base.scores['float'])})")
-    return run(config, options, told, start, command)
+    return run(config, options, told, start, command_of(file, row, changes))
+
+
+def command_of(file: Path, row: str | None, changes: Iterable[str]) -> str:
+    """The command that makes this result anywhere, for manifests: no folder of this machine."""
+    name = file.stem if file.resolve().parent == SHIPPED else file.name
+    return shlex.join(["python", "-m", "golden", "train", "--config", name,
+                       *(["--row", row] if row else []),
+                       *(word for change in changes for word in ("--set", change))])
 
 
 def run(config: Config, options: Options, progress: Progress | None = None,
@@ -119,19 +128,28 @@ def run(config: Config, options: Options, progress: Progress | None = None,
     model = first_model(config, training, start)
     outcome = fit(model, training, test, config, folder, told, device, options.threads,
                   start_hash)
-    about = {"command": command, "seed": config.seed, "data": config.data.name,
-             "versions": versions(), "settings": _flat(asdict(config)),
-             "accuracy": {"data": config.data.name, "fp32_correct": outcome.scores["float"].top1}}
     integers = Integers(refused="a float model has no integers")
+    result = Result(asdict(config), start_hash, outcome.scores, integers, str(folder), str(device),
+                    options.threads, versions(), 0.0, command)
     if isinstance(outcome.model, QuantModel):
         save(outcome.model, folder / MODEL, {
             "name": config.name, "net": config.net, "seed": config.seed,
             "data": asdict(config.data)})
-        integers = package(outcome.model, config.net, test, folder, about, options.threads)
-    result = Result(asdict(config), start_hash, outcome.scores, integers, str(folder), str(device),
-                    options.threads, versions(), round(time.monotonic() - began, 1), command)
+        integers = package(outcome.model, config.net, test, folder, about_of(result),
+                           options.threads)
+    result = replace(result, integers=integers, seconds=round(time.monotonic() - began, 1))
     write_atomic(folder / RESULT, (json.dumps(asdict(result), indent=1) + "\n").encode())
     return result
+
+
+def about_of(result: Result) -> dict[str, Any]:
+    """What a package's manifest says of the run: all that its bytes depend on, and no folder."""
+    data = result.config["data"]["name"]
+    return {"command": result.command, "seed": result.config["seed"], "data": data,
+            "versions": result.versions, "settings": _flat(result.config),
+            "start_sha256": result.start_sha256, "threads": result.threads,
+            "device": result.device.partition(":")[0],
+            "accuracy": {"data": data, "fp32_correct": result.scores["float"].top1}}
 
 
 def first_model(config: Config, training: Images, start: Path | None) -> nn.Module:
@@ -174,7 +192,7 @@ def _known(folder: Path, config: Config, start_hash: str) -> Result | None:
     needed = [folder / WEIGHTS] + ([folder / MODEL] if config.quantised else [])
     if not same or not all(file.is_file() for file in needed):
         return None
-    return Result(**{**vars(found), "reused": True, "folder": str(folder)})
+    return replace(found, reused=True, folder=str(folder))
 
 
 def _start_file(config: Config, options: Options) -> Path | None:
