@@ -22,6 +22,7 @@ from golden.quantizers import (  # noqa: E402
     ShiftWeights,
     Uniform,
 )
+from golden.quantizers.__main__ import main  # noqa: E402
 from golden.quantizers.deepshift import log_values  # noqa: E402
 from golden.quantizers.grids import best_scale, nearest  # noqa: E402
 
@@ -171,6 +172,20 @@ def test_deepshift_rounds_the_logarithm(dtype: torch.dtype) -> None:
         assert got == -2.0 ** min(max(p, -7), 0)
     zero = torch.tensor([0.0, 1e-40], dtype=dtype)
     assert log_values(zero, -3).tolist() == [0.125, 0.125]
+
+
+def test_the_command_prints_level_sets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--bits", "3", "6"]) == 0
+    shown = capsys.readouterr().out
+    for line in ("b=3 weights    7  +-{0, 1/4, 1/2, 1}",  # iospot and apot
+                 "b=3 acts       8    {0, 1/10, 1/5, 3/10, 2/5, 3/5, 4/5, 1}",
+                 "b=3 weights    8    {-1, -3/4, -1/2, -1/4, 0, 1/4, 1/2, 3/4}",
+                 "b=3 weights    8  +-{1/8, 1/4, 1/2, 1}", "every float",
+                 "b=6 weights   63  +-{0, 9.313e-10, 1.863e-09"):
+        assert line in shown
+    assert all(f"{name}: {method.source}" in shown for name, method in METHODS.items())
+    assert main(["--method", "lsq", "--bits", "2"]) == 0
+    assert capsys.readouterr().out.count("\n") == 3
 
 
 def test_ties_between_levels() -> None:
