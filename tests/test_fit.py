@@ -177,11 +177,13 @@ def test_nan_that_shows_only_at_the_end_of_an_epoch(images: Any, tmp_path: Path)
 
 def test_another_config_is_not_taken_up(images: Any, tmp_path: Path) -> None:
     fit(Small(), *images, _config(), tmp_path)
-    with pytest.raises(PlutarchError, match=r"checkpoint\.pt: of a run with another config.seed "
-                                            r"\(0, now 3\); --fresh starts anew"):
+    with pytest.raises(PlutarchError, match=r"checkpoint\.pt: of a run with another seed \(0, now "
+                                            r"3\); --fresh starts anew"):
         fit(Small(), *images, _config(seed=3), tmp_path)
-    with pytest.raises(PlutarchError, match=r"another origin \(, now other\)"):
+    with pytest.raises(PlutarchError, match="another start: its first weights were others"):
         fit(Small(), *images, _config(), tmp_path, origin="other")
+    unused = make_config({**FLOAT, "note": "x", "regulariser": {"kappa": 3.0}}, "test")
+    assert len(fit(Small(), *images, unused, tmp_path).rows) == 3  # decides nothing: taken up
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other", "format", "net"])

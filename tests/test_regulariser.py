@@ -52,7 +52,8 @@ def test_the_three_losses(kind: str, loss: float, pull: float) -> None:
     assert found.item() == pytest.approx(loss, rel=1e-12)
     found.backward()
     assert float(distance.grad or 0.0) == pytest.approx(pull)
-    assert regulariser.coefficient == pytest.approx(5.0 if kind != "none" else 0.0)
+    told = [regulariser.coefficient(stage) for stage in ("float", "quant", "frozen")]
+    assert told == pytest.approx([0.0, 5.0 if kind != "none" else 0.0, 0.0])
     if kind == "learnable":
         assert float(regulariser.omega.grad) == pytest.approx(5 * 0.25 - 3)
     else:
@@ -64,17 +65,20 @@ def test_a_learned_coefficient_goes_to_kappa_over_distance() -> None:
     for _ in range(400):
         regulariser(torch.zeros(()), torch.tensor(0.02)).backward()
         regulariser.step()
-    assert regulariser.coefficient == pytest.approx(25.0, rel=1e-3)
-    before = regulariser.coefficient
+    assert regulariser.coefficient("quant") == pytest.approx(25.0, rel=1e-3)
+    before = regulariser.coefficient("quant")
     regulariser.step()  # without a gradient nothing moves
-    assert regulariser.coefficient == before
+    assert regulariser.coefficient("quant") == before
 
 
 def test_a_fixed_coefficient_stays() -> None:
     regulariser = Regulariser(RegulariserConfig("fixed", coefficient=2.0))
     regulariser(torch.zeros((), requires_grad=True), torch.ones((), requires_grad=True)).backward()
     regulariser.step()
-    assert regulariser.coefficient == 2.0
+    assert regulariser.coefficient("quant") == pytest.approx(2.0)
+    acting = Regulariser(RegulariserConfig("fixed", coefficient=2.0, frozen=True))
+    assert acting.coefficient("frozen") == pytest.approx(2.0)
+    assert not acting.acts("float")
 
 
 def test_a_coefficient_that_runs_away_is_told() -> None:

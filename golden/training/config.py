@@ -9,7 +9,7 @@ device are options of the run (`golden.training.runs.Options`). The TOML form ha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -86,9 +86,10 @@ class RegulariserConfig:
     """The distribution loss (`golden.training.regulariser`)."""
 
     kind: str = choice("none", REGULARISERS)
-    coefficient: float = real(1.0, 1e-12, 1e12)  # fixed: lambda; learnable: lambda at the start
-    kappa: float = real(1.0, 1e-12, 1e12)  # learnable: lambda is drawn to kappa / D
+    coefficient: float = real(0.2, 1e-12, 1e12)  # fixed: lambda; learnable: lambda at the start
+    kappa: float = real(0.05, 1e-12, 1e12)  # learnable: lambda is drawn to kappa / D
     rate: float = real(0.01, 0.0, 100.0)  # learnable: of omega = log lambda; plain SGD, constant
+    frozen: bool = False  # whether it acts in the frozen stage too, which the paper has not
 
 
 @dataclass(frozen=True)
@@ -122,6 +123,22 @@ def make_config(table: Mapping[str, Any], where: str) -> Config:
     config = build(Config, table, where)
     check(config, where)
     return config
+
+
+def relevant(config: Config) -> dict[str, Any]:
+    """The settings that decide the result, as nested tables: the ground on which runs are equal.
+
+    Left out: notes, and what a float run or a run without a regulariser does not use.
+    """
+    table = asdict(config)
+    del table["note"]
+    regulariser = config.regulariser.kind
+    if not config.quantised:
+        del table["stages"]["quant"], table["stages"]["frozen"], table["regulariser"]
+        table["quantizer"] = {"method": config.quantizer.method}
+    elif regulariser == "none":
+        table["regulariser"] = {"kind": regulariser}
+    return table
 
 
 def check(config: Config, where: str) -> None:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional
 
 from golden.training.config import Config
@@ -61,7 +61,9 @@ def run_epoch(model: nn.Module, optimizer: torch.optim.SGD, regulariser: Regular
         set_rate(optimizer, rate)
         logits = model(x)
         entropy = functional.cross_entropy(logits, labels)
-        loss = _with_distance(entropy, model, regulariser)
+        loss = entropy
+        if regulariser.acts(phase.stage):
+            loss = regulariser(entropy, distribution_loss(weight_pairs(model)))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         check_step(model, loss, x)
@@ -76,19 +78,8 @@ def run_epoch(model: nn.Module, optimizer: torch.optim.SGD, regulariser: Regular
     with torch.no_grad():
         distance = float(distribution_loss(weight_pairs(model)))
     return Row(index + 1, phase.stage, phase.weight_bits, rate, mean_loss, mean_entropy, distance,
-               regulariser.coefficient if phase.stage != "float" else 0.0,
-               float(sums[2]) / seen, None, time.monotonic() - began)
-
-
-def _with_distance(entropy: Tensor, model: nn.Module, regulariser: Regulariser) -> Tensor:
-    """The loss; without a regulariser or quantisers it is the cross entropy."""
-    if not regulariser.active:
-        return entropy
-    pairs = list(weight_pairs(model))
-    if not pairs:
-        return entropy
-    loss: Tensor = regulariser(entropy, distribution_loss(pairs))
-    return loss
+               regulariser.coefficient(phase.stage), float(sums[2]) / seen, None,
+               time.monotonic() - began)
 
 
 @torch.no_grad()

@@ -24,7 +24,7 @@ from golden.training.checkpoints import (
     save_checkpoint,
     save_weights,
 )
-from golden.training.config import Config
+from golden.training.config import Config, make_config, relevant
 from golden.training.epoch import Score, evaluate, run_epoch
 from golden.training.feeding import Feed
 from golden.training.guard import DivergedError, bad_value
@@ -162,7 +162,10 @@ class _Run:
             return None
         saved = load_checkpoint(self._file())
         about = saved.about
-        if differs := differences({key: about.get(key) for key in self.about}, self.about):
+        differs = unlike(about.get("config"), self.config, str(self._file()))
+        if not differs and about.get("origin") != self.about["origin"]:
+            differs = ["start: its first weights were others"]
+        if differs:
             raise PlutarchError(f"{self._file()}: of a run with another {differs[0]}; --fresh "
                                 "starts anew, --out takes another folder")
         try:
@@ -181,8 +184,15 @@ class _Run:
         return _State(found.to(self.device), rows, scores, phase, epochs, regulariser, momentum)
 
 
+def unlike(saved: Any, config: Config, where: str) -> list[str]:
+    """Where a saved config (plain tables) differs from this one in what decides the result."""
+    if not isinstance(saved, dict):
+        return ["config: it holds none"]
+    return differences(relevant(make_config(saved, where)), relevant(config))
+
+
 def differences(one: Any, two: Any, name: str = "") -> list[str]:
-    """Where two nested tables differ: `config.stages.quant.epochs (3, now 4)`, sorted by name."""
+    """Where two nested tables differ: `stages.quant.epochs (3, now 4)`, sorted by name."""
     if isinstance(one, dict) and isinstance(two, dict):
         return [text for key in sorted({*one, *two}) for text in differences(
             one.get(key), two.get(key), f"{name}.{key}" if name else key)]

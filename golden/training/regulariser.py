@@ -44,19 +44,18 @@ class Regulariser(nn.Module):
         else:
             self.register_buffer("omega", start)
 
-    @property
-    def active(self) -> bool:
-        """Whether D enters the loss. `distance` is logged either way."""
-        return self.config.kind != "none"
+    def acts(self, stage: str) -> bool:
+        """Whether D enters the loss of a stage; float has no quantisers. D is logged anyway."""
+        return self.config.kind != "none" and (
+            stage == "quant" or (stage == "frozen" and self.config.frozen))
 
-    @property
-    def coefficient(self) -> float:
-        """The coefficient (lambda) now; 0 for kind none."""
-        return math.exp(float(self.omega.detach())) if self.active else 0.0
+    def coefficient(self, stage: str) -> float:
+        """The coefficient (lambda) now; 0 in a stage where it does not act."""
+        return math.exp(float(self.omega.detach())) if self.acts(stage) else 0.0
 
     def forward(self, entropy: Tensor, distance: Tensor) -> Tensor:
         """The loss, (): entropy and distance are CE and D, (), of any float dtype."""
-        if not self.active:
+        if self.config.kind == "none":
             return entropy
         loss = entropy + torch.exp(self.omega).to(distance.dtype) * distance
         if self.config.kind == "learnable":

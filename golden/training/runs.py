@@ -29,7 +29,7 @@ from golden.qat import QuantModel, save
 from golden.training.config import Config, DataConfig
 from golden.training.config_files import SHIPPED, read_config
 from golden.training.epoch import Score
-from golden.training.fit import CHECKPOINT, WEIGHTS, differences, fit
+from golden.training.fit import CHECKPOINT, WEIGHTS, fit, unlike
 from golden.training.logs import CSV_NAME, JSON_NAME
 from golden.training.packaging import Integers, package, versions
 from golden.training.progress import Progress, Silent
@@ -186,9 +186,10 @@ def _known(folder: Path, config: Config, start_hash: str) -> Result | None:
     """The result of a finished run of the same config whose files are still there."""
     try:
         found = read_result(folder)
+        same = (not unlike(found.config, config, str(folder / RESULT))
+                and found.start_sha256 == start_hash)
     except PlutarchError:
         return None
-    same = not differences(found.config, asdict(config)) and found.start_sha256 == start_hash
     needed = [folder / WEIGHTS] + ([folder / MODEL] if config.quantised else [])
     if not same or not all(file.is_file() for file in needed):
         return None
