@@ -12,13 +12,15 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed (extra `train`)")
 
 from golden.errors import PlutarchError
-from golden.training.config import Config, StageConfig, make_config
+from golden.training.config import Config, StageConfig
 from golden.training.config_files import (
+    SHIPPED,
     find_file,
     parse_change,
     read_config,
     row_names,
 )
+from golden.training.lifecycle import spec_of
 from golden.training.schedules import rate_at
 from golden.training.stages import phases
 
@@ -31,12 +33,14 @@ name = "digits"
 epochs = 4
 [rows.four]
 [rows.three]
+batch = 16
 quantizer = { weight_bits = 3, act_bits = 3 }
 stages.quant = { through = [5, 4], through_epochs = 2 }
 """
 SHORT = """
 extends = "table.toml"
 note = "short"
+batch = 8
 [stages.quant]
 epochs = 1
 [rows.three]
@@ -67,7 +71,7 @@ def test_a_file_takes_over_another(files: Path) -> None:
     short = read_config(files / "short.toml", "three")
     assert short == dataclasses.replace(
         read_config(files / "table.toml", "three"), name="short/three", note="short", seed=7,
-        stages=short.stages)
+        batch=8, stages=short.stages)
     assert short.stages.quant.epochs == 1 and short.stages.quant.through == (5, 4)
 
 
@@ -163,3 +167,37 @@ def test_cosine_and_one_cycle() -> None:
     steady = [rate_at(StageConfig(2, 0.3, "constant"), step, 5) for step in (0, 9)]
     assert steady == [0.3, 0.3]
     assert rate_at(StageConfig(1, 0.2, "one-cycle"), 0, 1) == pytest.approx(0.2 / 25)
+
+
+SHIPPED_FILES = sorted(SHIPPED.glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED_FILES, ids=lambda file: file.stem)
+def test_every_shipped_row_is_a_config(file: Path) -> None:
+    rows = row_names(file)
+    configs = {row: read_config(file, row) for row in rows}
+    assert configs
+    for row, config in configs.items():
+        assert config.start.endswith(".th") or config.start in ("", *(f"@{x}" for x in rows))
+        if config.start.startswith("@"):
+            base = configs[config.start[1:]]
+            assert not base.quantised and (base.net, base.data) == (config.net, config.data)
+        if config.quantised:
+            assert config.stages.float.epochs == 0
+            assert not row[-1].isdecimal() or config.quantizer.weight_bits == int(row[-1])
+        spec_of(config.quantizer)
+
+
+def test_the_tables_of_the_paper_are_there() -> None:
+    assert {f"table{n}" for n in (1, 2, 4, 5, 6, 7, 8)} <= {file.stem for file in SHIPPED_FILES}
+    four = SHIPPED / "table4.toml"
+    ours, theirs = (read_config(four, f"resnet20-{name}-4") for name in ("iospot", "apot"))
+    assert [sum(phase.epochs for phase in phases(c)) for c in (ours, theirs)] == [260, 300]
+    for config in (ours, theirs):
+        stage = config.stages.quant
+        assert (stage.rate, stage.factor, stage.decay, config.batch) == (0.04, 0.1, 4e-4, 128)
+        assert set(stage.milestones) <= {60, 120, 160, 200, 260}
+    assert (ours.regulariser.kind, theirs.regulariser.kind) == ("learnable", "none")
+    short = read_config(SHIPPED / "table4-short.toml", "resnet20-iospot-4")
+    assert sum(phase.epochs for phase in phases(short)) == 7
+    assert short.data.name == "cifar10-jpeg" and short.quantizer == ours.quantizer

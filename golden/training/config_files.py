@@ -2,8 +2,7 @@
 """Config files: TOML with a base and, where a table of the paper has many rows, `[rows.<name>]`.
 
 Everything outside `rows` is the base. `extends = "other.toml"` takes over another file: its base,
-then this base, then its row, then this row, each over what came before. `--set a.b=value` comes
-last.
+its row, then this base, then this row, each over what came before. `--set a.b=value` comes last.
 """
 
 from __future__ import annotations
@@ -57,8 +56,7 @@ def read_config(file: Path, row: str | None = None, changes: Iterable[str] = ())
     table: Table = {}
     for part in chain:
         table = merged(table, {k: v for k, v in part.items() if k not in ("rows", "extends")})
-    if row is not None:
-        for part in chain:
+        if row is not None:
             table = merged(table, part.get("rows", {}).get(row, {}))
     for change in changes:
         table = merged(table, parse_change(change))

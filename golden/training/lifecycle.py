@@ -42,8 +42,9 @@ def enter(phase: Phase, model: nn.Module, feed: Feed, config: Config) -> nn.Modu
         model.calibrate(feed.head(quant.calibration))
         model.refresh_statistics(x for x, _ in feed.inorder(_BATCH, quant.statistics))
     else:
-        model.calibrate(feed.head(quant.calibration), fixed_only=True)
-        model.refresh_statistics(x for x, _ in feed.inorder(_BATCH, quant.statistics))
+        if quant.epochs or quant.through:  # else nothing has moved since
+            model.calibrate(feed.head(quant.calibration), fixed_only=True)
+            model.refresh_statistics(x for x, _ in feed.inorder(_BATCH, quant.statistics))
         model.freeze(config.quantizer.terms)
     return model
 

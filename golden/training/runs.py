@@ -112,7 +112,7 @@ def run(config: Config, options: Options, progress: Progress | None = None,
     """
     began = time.monotonic()
     told = progress or Silent()
-    folder = options.out / config.name / f"seed{config.seed}"
+    folder = folder_of(config, options)
     device = find_device(options.device)
     start = start or _start_file(config, options)
     start_hash = "" if start is None else sha256(_read(start))
@@ -140,6 +140,11 @@ def run(config: Config, options: Options, progress: Progress | None = None,
     result = replace(result, integers=integers, seconds=round(time.monotonic() - began, 1))
     write_atomic(folder / RESULT, (json.dumps(asdict(result), indent=1) + "\n").encode())
     return result
+
+
+def folder_of(config: Config, options: Options) -> Path:
+    """Where the run of a config lives."""
+    return options.out / config.name / f"seed{config.seed}"
 
 
 def about_of(result: Result) -> dict[str, Any]:
