@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,16 @@ def test_the_command_counts_and_writes(tmp_path: Path, capsys: pytest.CaptureFix
     assert rows[0]["version"] == metadata.version("qonnx")
     assert rows[0]["random"] == {"agree": 1000, "of": 1000}
     assert capsys.readouterr().out.count("1000/1000") == 12
+
+
+@pytest.mark.parametrize("bits", BITS)
+def test_the_cases_hold_every_tie(bits: int) -> None:
+    size = [0.0] + [2.0 ** (k - 3) for k in range(2 ** (bits - 1) - 1)]
+    ties = {s * (a + b) / 2 for a, b in pairwise(size) for s in (-1, 1)}
+    found = oracle.cases(bits, -3, 10, 0)
+    assert {*found["cuts"].tolist(), *found["half"].tolist()} == ties
+    assert len(found["random"]) == 10 and len(found["beside"]) == 2 * len(ties)
+    assert not ties & set(found["beside"].tolist())
 
 
 @pytest.mark.parametrize("bits", BITS)

@@ -168,12 +168,16 @@ def test_fixed_is_exact_to_the_last_bit(dtype: torch.dtype) -> None:
 
 def test_fixed_fit_levels_and_width() -> None:
     rng = np.random.default_rng(0)
-    x = torch.tensor(rng.normal(size=2000) * 3)
-    quantizer = Fixed()
-    quantizer.fit(x)
-    loss = {exp: float(((torch.floor(x / 2.0 ** exp + 0.5).clamp(-128, 127) * 2.0 ** exp - x) ** 2)
-                       .sum()) for exp in range(-30, 10)}
-    assert quantizer.exponent == min(loss, key=lambda exp: (loss[exp], exp))
+    outlier = np.append(rng.normal(size=9000), 25.0)  # better clipped than resolved
+    for bits, values in ((3, outlier), (4, rng.laplace(size=2000)), (8, rng.normal(size=2000) * 3)):
+        x, top = torch.tensor(values), 1 << (bits - 1)
+        quantizer = Fixed(bits)
+        quantizer.fit(x)
+        loss = {}
+        for exp in range(-30, 10):
+            words = np.clip(np.floor(values / 2.0 ** exp + 0.5), -top, top - 1)
+            loss[exp] = ((words * 2.0 ** exp - values) ** 2).sum()
+        assert quantizer.exponent == min(loss, key=lambda exp, loss=loss: (loss[exp], exp))
     assert quantizer.levels().tolist() == [i * 2.0 ** quantizer.exponent for i in range(-128, 128)]
     low = quantizer.levels()[0]
     quantizer.set_bits(6)
