@@ -95,11 +95,13 @@ class _Exporter:
         self.fc: tuple[FcLayer, str] | None = None
 
     def export(self, name: str, images: Int8s, labels: Ints, about: Mapping[str, Any]) -> Network:
+        last = self.plan.named(self.plan.output)
+        if last.op != LINEAR:
+            raise self._bad(last, "a package ends in a linear layer behind an average over the "
+                                  "whole map")
         for step in self.plan.steps:
             self._step(step)
-        if self.fc is None or self.plan.output != self.plan.steps[-1].name:
-            raise self._bad(self.plan.named(self.plan.output), "a package ends in a linear layer "
-                            "behind an average over the whole map")
+        assert self.fc is not None  # set by the last step
         fc, source = self.fc
         return Network(name, self.bits, tuple(self.nodes), source, fc, self.model.input_exp, images,
                        labels, dict(about), tuple(self.pools))
@@ -123,6 +125,10 @@ class _Exporter:
                 raise self._bad(step, "only an average over the whole map before the last linear "
                                       "layer can be exported")
             self.places[step.name] = _Place(self._plain(step, 0).name, summed=True)
+        elif step.op == FLATTEN and not self.places[step.inputs[0]].summed and np.prod(
+                self.plan.shape_of(step.inputs[0])[1:]) != 1:
+            raise self._bad(step, "a package has one linear layer, the last, behind an average "
+                                  "over the whole map")
         elif step.op in (DROPOUT, FLATTEN) or (
                 step.op == RELU and not self.plan.may_be_negative()[step.inputs[0]]):
             self.places[step.name] = self.places[step.inputs[0]]
@@ -166,11 +172,11 @@ class _Exporter:
         assert isinstance(layer, ConvLayer)
         kernel, stride = s["kernel"][0], s["stride"][0]
         for wrong, what in (
+                (self.model.role(step.name) == "last", "the last layer is a convolution"),
                 (s["groups"] != 1, f"{s['groups']} groups"),
                 (s["kernel"] != [kernel] * 2 or s["stride"] != [stride] * 2, "not square"),
                 (s["dilation"] != [1, 1], f"dilation {s['dilation']}"),
-                (s["pad"] != [kernel // 2] * 2, f"padding {s['pad']} at kernel {kernel}"),
-                (self.model.role(step.name) == "last", "the last layer is a convolution")):
+                (s["pad"] != [kernel // 2] * 2, f"padding {s['pad']} at kernel {kernel}")):
             if wrong:
                 raise self._bad(step, f"{what}: the integer network has no such convolution")
         first = self.model.role(step.name) == "first"
@@ -205,10 +211,9 @@ class _Exporter:
     def _linear(self, step: Step) -> None:
         layer, given = self.model.step_module(step.name), self.found[step.inputs[0]]
         assert isinstance(layer, LinearLayer)
-        place = self.places[step.inputs[0]]
-        pixels = int(np.prod(self.plan.shape_of(step.inputs[0])[1:]))  # of an unpooled map
+        place = self.places[step.inputs[0]]  # a sum, or a map of one pixel
         if (self.model.role(step.name) != "last" or layer.relu or place.name == INPUT
-                or place.shortcut or not (place.summed or pixels == 1)):
+                or place.shortcut):
             raise self._bad(step, "a package has one linear layer, the last, behind an average "
                                   "over the whole map")
         if layer.grid is None or given.word is None or layer.weight_quantizer is None:

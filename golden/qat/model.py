@@ -51,9 +51,8 @@ class QuantModel(nn.Module):
         forms, code, word = self._emits[step.name], None, None
         if "code" in forms:
             assert bits is not None  # code_bits() has found the reader
-            code = self.spec.quantizers.act(bits)
-            if negative and not code.signed:  # no ReLU before it
-                code = self.spec.quantizers.weight(bits)
+            method = self.spec.quantizers
+            code = (method.act_signed if negative else method.act)(bits)
         if "word" in forms and step.op != "avgpool":
             word = Fixed(self.spec.residual_bits)
         return Emit(forms, code, word)
@@ -288,7 +287,7 @@ def _attach(root: nn.Module, path: str, module: nn.Module) -> None:
         if root._modules.get(parent) is None:
             setattr(root, parent, nn.Module())
         root = root._modules[parent]  # type: ignore[assignment]
-    setattr(root, last, module)  # add_module() refuses names like `type`
+    setattr(root, last, module)  # add_module() refuses some names
 
 
 def _last_uses(plan: Plan) -> list[list[str]]:

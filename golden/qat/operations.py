@@ -51,8 +51,8 @@ class Call:
 class UnknownError(PlutarchError):
     """A module or function that no rule here covers."""
 
-    def __init__(self, call: Call) -> None:
-        super().__init__(f"{call.where}: cannot be converted; what can: Conv2d, Linear, "
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where}: cannot be converted; what can: Conv2d, Linear, "
                          "BatchNorm2d, ReLU, +, max, average and adaptive average pooling, "
                          "flatten, Dropout, Identity, cat, chunk, split, ChannelShuffle, OptionA")
 

@@ -41,11 +41,19 @@ class _Results(fx.Interpreter):
     def __init__(self, graph: fx.GraphModule) -> None:
         super().__init__(graph)
         self.found: dict[fx.Node, Any] = {}
+        self.failure = ""  # why the first node that is not in found does not run
 
-    def run_node(self, n: fx.Node) -> Any:
-        result = super().run_node(n)
-        self.found[n] = _shapes(result)
-        return result
+    @torch.no_grad()
+    def walk(self, graph: fx.Graph, example: Tensor) -> None:
+        """Node by node, up to one that fails (run() would import half of torch to report it)."""
+        self.args_iter = iter((example,))
+        for node in graph.nodes:
+            try:
+                self.env[node] = self.run_node(node)
+            except Exception as error:  # torch has no one class for shapes that do not fit
+                self.failure = _line(error)
+                return
+            self.found[node] = _shapes(self.env[node])
 
 
 def _shapes(result: Any) -> Any:
@@ -72,13 +80,10 @@ def trace(model: nn.Module, example: Tensor) -> Traced:
     except Exception as error:  # whatever the model's own code raises on a stand-in
         raise PlutarchError(f"{title}: torch.fx cannot trace it: {_line(error)}") from error
     results = _Results(fx.GraphModule(model, graph))
-    try:
-        with torch.no_grad():
-            results.run(example)
-    except Exception as error:  # shapes that do not fit: torch has no one class for it
-        raise PlutarchError(f"{title}: does not run on an example of shape "
-                            f"{tuple(example.shape)}: {_line(error)}") from error
-    reader = _Reader(dict(model.named_modules()), results.found, len(example))
+    graph.eliminate_dead_code()  # what the output does not need: auxiliary heads and the like
+    results.walk(graph, example)
+    reader = _Reader(dict(model.named_modules()), results.found, tuple(example.shape),
+                     results.failure)
     output = reader.read(graph)
     return Traced(list(reader.steps.values()), reader.weights, output, tuple(example.shape[1:]))
 
@@ -91,8 +96,8 @@ class _Reader:
     """Goes through the nodes once; a node that moves nothing becomes another name of its input."""
 
     def __init__(self, modules: Mapping[str, nn.Module], found: Mapping[fx.Node, Any],
-                 batch: int) -> None:
-        self.modules, self.found, self.batch = modules, found, batch
+                 example: tuple[int, ...], failure: str) -> None:
+        self.modules, self.found, self.example, self.failure = modules, found, example, failure
         self.steps: dict[str, Step] = {}
         self.weights: dict[str, nn.Module] = {}
         self.names: dict[fx.Node, str] = {}  # the step whose value a node has
@@ -110,12 +115,23 @@ class _Reader:
                 output = self._output(node)
             elif node in self.names:  # a piece that _pieces() made
                 continue
+            elif node not in self.found:
+                raise self._failed(node)
             elif isinstance(self.found[node], _Shape):
                 self._step(node)
             elif isinstance(self.found[node], list) and node.all_input_nodes:
                 self._pieces(node)
             # else: a number or a shape; it is read from `found` where it is used
         return output
+
+    def _failed(self, node: fx.Node) -> PlutarchError:
+        """The error for a node that does not run: it is unknown, or does not fit the example."""
+        module = self.modules[str(node.target)] if node.op == "call_module" else None
+        where = _where(node, module)
+        if module is not None and type(module) not in MODULES:
+            return UnknownError(where)
+        return PlutarchError(f"{where}: does not run on an example of shape {self.example}: "
+                             f"{self.failure}")
 
     def _output(self, node: fx.Node) -> str:
         given = node.args[0]
@@ -131,10 +147,10 @@ class _Reader:
         call = self._call(node, module)
         table: Mapping[Any, Any] = {"call_module": MODULES, "call_function": FUNCTIONS,
                                     "call_method": METHODS}.get(node.op, {})
-        reader = table.get(type(module) if module is not None else node.target)
-        if reader is None:
-            raise UnknownError(call)
-        op, settings, inputs = reader(call)
+        rule = table.get(type(module) if module is not None else node.target)
+        if rule is None:
+            raise UnknownError(call.where)
+        op, settings, inputs = rule(call)
         if op is None:  # identity
             self.names[node] = inputs[0]
             return
@@ -153,7 +169,7 @@ class _Reader:
         """Chunk and split: the pieces become steps where the model picks them."""
         call = self._call(node, None)
         if str(getattr(node.target, "__name__", node.target)) not in ("chunk", "split"):
-            raise UnknownError(call)
+            raise UnknownError(call.where)
         if any(user.target is not operator.getitem for user in node.users):
             raise call.bad("its pieces are not picked one by one")
         dim = call.given("dim", 2, 0)
@@ -172,7 +188,7 @@ class _Reader:
         shape = self.found[node]
         return Call(_where(node, module), module, [self._value(x, node) for x in node.args],
                     {key: self._value(x, node) for key, x in node.kwargs.items()},
-                    shape if isinstance(shape, _Shape) else (), self.batch)
+                    shape if isinstance(shape, _Shape) else (), self.example[0])
 
     def _value(self, x: Any, node: fx.Node) -> Any:
         """An argument: the name of a step for a tensor, else the value it has on the example."""

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models of torch to plans: the same logits to the bit, the right units, and clear refusals."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed (extra `train`)")
+pytest.importorskip("sklearn", reason="scikit-learn is not installed (extra `train`)")
+
+from torch import Tensor, nn  # noqa: E402
+from torch.nn import functional  # noqa: E402
+
+from golden import models  # noqa: E402
+from golden.errors import PlutarchError  # noqa: E402
+from golden.qat import QuantSpec, quantise  # noqa: E402
+from golden.qat.plan import Plan  # noqa: E402
+from golden.qat.trace import trace  # noqa: E402
+from golden.qat.units import find_units  # noqa: E402
+from tests.qat_nets import EXP, Odd, Tiny, digits, real, used  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def _plan(model: nn.Module, x: Tensor) -> Plan:
+    return find_units(trace(model.eval(), x))[0]
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+def test_float_mode_is_the_model_to_the_bit(name: str) -> None:
+    torch.manual_seed(0)
+    channels, height, width = models.find(name).image
+    x = torch.randn(2, channels, min(height, 64), min(width, 64))
+    model = models.build(name).eval()
+    found = quantise(model, x, QuantSpec(), EXP)
+    with torch.no_grad():
+        assert torch.equal(found(x), model(x)) and found.mode == "float"
+
+
+@pytest.mark.parametrize("make", [Tiny, Odd])
+def test_training_in_float_mode_is_that_of_the_model(make: Any) -> None:
+    torch.manual_seed(1)
+    x = real(digits()[0].images[:16])
+    model = used(make())
+    for module in model.modules():  # its random numbers are drawn in another order
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    original = nn.functional.dropout
+    functional.dropout = lambda y, *_: y  # type: ignore[assignment]
+    try:
+        model.train()
+        found = quantise(model, x[:2], QuantSpec(), EXP)
+        assert found.training
+        logits = [model(x), found(x)]
+    finally:
+        functional.dropout = original  # type: ignore[assignment]
+    assert torch.equal(*logits)
+    for each in logits:
+        (each ** 2).mean().backward()
+    layers = dict(found.layers())
+    for name, module in model.named_modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            assert module.weight.grad is not None and torch.equal(
+                module.weight.grad, layers[name].weight.grad), name
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    after = [m for m in found.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert len(norms) == len(after)
+    assert sorted(float(m.running_mean.sum()) for m in norms) == sorted(
+        float(m.running_mean.sum()) for m in after)
+
+
+def test_units_of_a_network_that_can_be_exported() -> None:
+    plan = _plan(Tiny(), real(digits()[0].images[:2]))
+    assert [(step.name, step.op, step.inputs) for step in plan.steps] == [
+        ("stem", "conv", ("input",)), ("a", "conv", ("stem",)), ("down.0", "conv", ("stem",)),
+        ("b", "conv", ("a", "down.0")), ("short", "option_a", ("b",)),
+        ("c", "conv", ("b", "short")), ("d", "conv", ("c", "c")), ("pool", "avgpool", ("d",)),
+        ("flatten", "flatten", ("pool",)), ("drop", "dropout", ("flatten",)),
+        ("fc", "linear", ("drop",))]
+    parts = {step.name: {key for key in ("norm", "add", "relu", "pool") if step.settings.get(key)}
+             for step in plan.steps if step.op == "conv"}
+    assert parts == {"stem": {"norm", "relu", "pool"}, "a": {"norm", "relu"}, "down.0": {"norm"},
+                     "b": {"norm", "add", "relu"}, "c": {"norm", "add", "relu"},
+                     "d": {"add", "relu"}}
+    assert plan.named("stem").settings["pool"]["name"] == "maxpool"
+    assert plan.roles() == {"stem": "first", "a": "inner", "down.0": "inner", "b": "inner",
+                            "c": "inner", "d": "inner", "fc": "last"}
+    forms = plan.forms()
+    assert {name: forms[name] for name in ("stem", "a", "down.0", "b", "c", "d", "pool", "fc")} == {
+        "stem": {"code"}, "a": {"code"}, "down.0": {"word"}, "b": {"code", "word"},
+        "c": {"code", "word"}, "d": {"word"}, "pool": {"word"}, "fc": {"raw"}}
+    assert plan.named("pool").shape == (24, 1, 1) and plan.image == (1, 8, 8)
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_steps_of_a_network_written_with_functions() -> None:
+    plan = _plan(Odd(), real(digits()[0].images[:2]))
+    ops = [step.op for step in plan.steps]
+    assert ops == ["conv", "part", "part", "conv", "conv", "cat", "shuffle", "norm", "avgpool",
+                   "option_a", "add", "maxpool", "conv", "flatten", "linear", "dropout", "linear"]
+    forms, negative = plan.forms(), plan.may_be_negative()
+    assert forms["stem"] == {"code", "word"} and negative["depthwise"] and not negative["stem"]
+    assert forms["depthwise"] == {"code"} and forms["point"] == {"word"}
+    assert plan.forms(float_ends=True)["hidden"] == {"raw"}
+    assert plan.named("stem").settings["pad"] == [1, 1]
+
+
+def test_resnets_of_akamaster_and_torchvision_are_recognised() -> None:
+    """Shortcuts as slices and zero channels, += and one ReLU for all, average pool by its size."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(4, 8, 3, 2, 1)
+            self.bn = nn.BatchNorm2d(8)
+            self.relu = nn.ReLU()
+
+        def forward(self, x: Tensor) -> Tensor:
+            out = self.bn(self.conv(x))
+            out += functional.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 2, 2), "constant", 0)
+            y: Tensor = self.relu(out)
+            return y
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.block, self.fc = nn.Conv2d(1, 4, 1), Block(), nn.Linear(8, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.block(functional.relu(self.stem(x)))
+            y = functional.avg_pool2d(y, y.size()[3])
+            y = y.view(y.size(0), -1)
+            logits: Tensor = self.fc(y)
+            return logits
+
+    x = real(digits()[0].images[:3])
+    plan = _plan(Net(), x)
+    assert [(step.name, step.op) for step in plan.steps] == [
+        ("stem", "conv"), ("getitem", "option_a"), ("block.conv", "conv"),
+        ("avg_pool2d", "avgpool"), ("view", "flatten"), ("fc", "linear")]
+    assert dict(plan.named("getitem").settings) == {"step": 2, "before": 2, "after": 2}
+    assert plan.named("avg_pool2d").shape == (8, 1, 1)
+    with torch.no_grad():  # the batch of the example is not kept
+        net = Net().eval()
+        assert torch.equal(quantise(net, x, QuantSpec(), EXP)(x[:1]), net(x[:1]))
+
+
+def test_of_two_branches_the_larger_kernel_takes_the_sum() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.three = nn.Conv2d(1, 4, 1), nn.Conv2d(1, 4, 3, padding=1)
+            self.same = nn.Conv2d(4, 4, 3, padding=1)
+            self.again = nn.Conv2d(4, 4, 3, padding=1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.one(x) + self.three(x)
+            return self.again(y) + self.same(y)
+
+    plan = _plan(Net(), real(digits()[0].images[:2]))
+    assert [(step.name, step.inputs) for step in plan.steps] == [
+        ("one", ("input",)), ("three", ("input", "one")), ("same", ("three",)),
+        ("again", ("three", "same"))]
+    assert plan.roles() == {"one": "first", "three": "first", "same": "inner", "again": "last"}
+
+
+def test_a_value_that_is_read_twice_stays_apart() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)
+            self.relu, self.max = nn.ReLU(), nn.MaxPool2d(1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.norm(self.conv(x))
+            z = self.relu(y)
+            return self.max(z) + z + y
+
+    x = real(digits()[0].images[:2])
+    assert [step.op for step in _plan(Net(), x).steps] == ["conv", "relu", "maxpool", "add", "add"]
+    with torch.no_grad():
+        net = Net().eval()
+        assert torch.equal(quantise(net, x, QuantSpec(), EXP)(x), net(x))
+
+
+def _with(module: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.Sequential(module))
+
+
+class _Function(nn.Module):
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Any:
+        return self.function(x)
+
+
+class _Branching(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x if x.sum() > 0 else -x
+
+
+class _TwoInputs(nn.Module):
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        return x + y
+
+
+class _Held(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(4, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.gain
+
+
+@pytest.mark.parametrize(("module", "message"), [
+    (nn.Hardswish(), r"1\.0 \(Hardswish\): cannot be converted; what can: Conv2d, Linear"),
+    (nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"),
+     r"1\.0 \(Conv2d\): padding_mode = 'circular'"),
+    (nn.Conv2d(4, 4, 2, padding="same"), r"1\.0 \(Conv2d\): padding = 'same' with an even kernel"),
+    (nn.BatchNorm2d(4, track_running_stats=False), r"\(BatchNorm2d\): track_running_stats"),
+    (nn.Flatten(2), r"\(Flatten\): flatten from 2 to -1"),
+    (nn.AvgPool2d(2, divisor_override=3), r"\(AvgPool2d\): divisor_override = 3"),
+    (nn.LSTM(6, 6), r"1\.0 \(LSTM\): cannot be converted"),
+    (_Function(torch.sigmoid), r"1\.0: function sigmoid: cannot be converted"),
+    (_Function(lambda x: x * 2), r"1\.0: function mul: cannot be converted"),
+    (_Function(lambda x: x + 1), r"1\.0: function add: argument 2 is 1; a tensor made from"),
+    (_Function(lambda x: x.add(x, alpha=2)), r"method add: alpha = 2"),
+    (_Function(lambda x: x.permute(0, 2, 3, 1)), r"method permute: cannot be converted"),
+    (_Function(lambda x: x.reshape(-1, 6)), r"method reshape: gives shape \(48, 6\)"),
+    (_Function(lambda x: x.mean(1)), r"method mean: mean over 1"),
+    (_Function(lambda x: torch.cat([x, x], 2)), r"function cat: dim = 2"),
+    (_Function(lambda x: x.chunk(2, 3)[0]), r"method chunk: dim = 3"),
+    (_Function(lambda x: torch.cat(x.chunk(2, 1), 1)), r"method chunk: its pieces are not picked"),
+    (_Function(lambda x: x[:, 1:]), r"function getitem: .*only x\[:, :, ::s, ::s\]"),
+    (_Function(lambda x: functional.pad(x, (1, 1))), r"function pad: pad \[1, 1\]"),
+    (_Function(lambda x: functional.max_pool2d(x, 2, return_indices=True)[0]),
+     r"cannot be converted"),
+    (_Held(), r"1\.0: tensor .*gain: cannot be converted"),
+    (_Function(lambda x: (x, x)), r"output: a model that returns one tensor"),
+    (_Branching(), r"Sequential: torch\.fx cannot trace it: "),
+    (nn.Linear(5, 5), r"1\.0 \(Linear\): does not run on an example of shape \(2, 1, 8, 8\): "),
+])
+def test_what_cannot_be_converted_is_named(module: nn.Module, message: str) -> None:
+    x = real(digits()[0].images[:2])
+    warnings.simplefilter("ignore")  # torch on even kernels; pytest puts the filters back
+    with pytest.raises(PlutarchError, match=message) as caught:
+        quantise(_with(module), x, QuantSpec(), EXP)
+    assert "\n" not in str(caught.value)
+
+
+def test_whole_models_that_cannot_be_converted() -> None:
+    x = real(digits()[0].images[:2])
+    conv = nn.Conv2d(1, 1, 3, padding=1)
+    for model, message in (
+            (nn.Sequential(conv, nn.ReLU(), conv), r"0 \(Conv2d\): is used twice.*\(it is 0 too\)"),
+            (_TwoInputs(), r"input 'y': a model of one input"),
+            (nn.Identity(), "output: the model returns its input"),
+            (nn.ReLU(), "ReLU: has no convolution and no linear layer")):
+        with pytest.raises(PlutarchError, match=message):
+            quantise(model, x, QuantSpec(), EXP)
+
+
+def test_a_change_in_place_that_is_read_again_is_noticed() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.norm = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)
+            self.relu = nn.ReLU(inplace=True)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.norm(self.conv(x))
+            z = self.relu(y)
+            return z + y  # y is z by now
+
+    with pytest.raises(PlutarchError, match="Net: the converted model differs from it by up to"):
+        quantise(used(Net()), real(digits()[0].images[:2]), QuantSpec(), EXP)
+
+
+def test_the_model_itself_is_left_alone() -> None:
+    model = Tiny()
+    before = copy.deepcopy(model.state_dict())
+    model.train()
+    found = quantise(model, real(digits()[0].images[:2]), QuantSpec(), EXP)
+    with torch.no_grad():
+        for parameter in found.parameters():
+            parameter.add_(1.0)
+    assert model.training and all(torch.equal(value, before[key])
+                                  for key, value in model.state_dict().items())
+
+
+def test_what_the_output_does_not_need_is_left_out() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(1, 4, 3), nn.LSTM(6, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = self.conv(x)
+            self.head(y[:, 0])
+            return y
+
+    x = real(digits()[0].images[:2])
+    assert [step.name for step in _plan(Net(), x).steps] == ["conv"]
+
+
+def test_names_that_torch_or_we_use_are_no_trouble() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.input = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())
+            self.add = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1))
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = self.input(x)
+            z = self.add(y)
+            return z + y + z
+
+    x = real(digits()[0].images[:2])
+    net = Net().eval()
+    found = quantise(net, x, QuantSpec(), EXP)
+    with torch.no_grad():
+        assert torch.equal(found(x), net(x))
+    assert {"net.input.0.weight", "net.add.0.weight"} <= set(found.state_dict())
