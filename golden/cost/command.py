@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -60,6 +62,18 @@ def main(args: argparse.Namespace) -> int:
                                             "half_bytes": size.half_bytes} for size in sizes]}
         write_atomic(args.json, (json.dumps(content, indent=1) + "\n").encode())
     return 0
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """`python -m golden.cost`: main() on these words; a user's mistake is one line and 2."""
+    parser = argparse.ArgumentParser("python -m golden.cost", description=(
+        "FIXOPS, weight size, compression rates and traffic of a network."))
+    add_arguments(parser)
+    try:
+        return main(parser.parse_args(argv))
+    except PlutarchError as error:
+        print(f"cost: {error}", file=sys.stderr)
+        return 2
 
 
 def _traced(name: str, classes: int | None) -> NetCost:

@@ -75,14 +75,13 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.layers: dict[str, LayerCost] = {}
         self.path: list[PathCost] = []
-        self._input = x
         self._where: list[str] = []  # modules that are running, outermost first
-        self._kept: list[Tensor] = []  # holds every tensor, so that an id means one tensor
-        self._made: dict[int, int] = {}  # id -> place in the order of making
-        self._codes: set[int] = {id(x)}  # tensors stored for a layer
-        self._words: set[int] = set()  # tensors stored as residual words
+        # by id; the tensors are held, so that an id means one tensor
+        self._made: dict[int, tuple[Tensor, int]] = {}  # with their place in the order of making
+        self._codes: dict[int, Tensor] = {id(x): x}  # stored for a layer
+        self._words: dict[int, Tensor] = {}  # stored as residual words
+        self._option_a: dict[int, tuple[Tensor, Tensor, int]] = {}  # out, stored, words read of it
         self._pools: list[tuple[str, Tensor]] = []  # met since the last layer
-        self._option_a: dict[int, tuple[Tensor, int]] = {}  # id -> stored tensor, words read of it
 
     def attach(self, model: nn.Module) -> list[Any]:
         """Hooks on every module, to be removed by the caller."""
@@ -97,15 +96,18 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (),
                            kwargs: Any = None) -> Any:
         out = func(*args, **(kwargs or {}))
-        if isinstance(out, Tensor):
-            self._made.setdefault(id(out), len(self._kept))
-            self._kept.append(out)
-            if func in _ADDS and isinstance(args[1], Tensor) and (
-                    args[0].ndim >= 3 and args[0].shape == args[1].shape):
-                # of the two maps the earlier one is stored, the other is the layer at work
-                self._read_words("add", self._where[-1] if self._where else "",
-                                 *sorted(args[:2], key=lambda t: self._made.get(id(t), -1)))
+        for made in out if isinstance(out, (tuple, list)) else (out,):
+            if isinstance(made, Tensor):
+                self._made.setdefault(id(made), (made, len(self._made)))
+        if func in _ADDS and isinstance(args[1], Tensor) and (
+                args[0].ndim >= 3 and args[0].shape == args[1].shape):
+            # of the two maps the earlier one is stored, the other is the layer at work
+            self._read_words("add", self._where[-1] if self._where else "",
+                             *sorted(args[:2], key=self._place))
         return out
+
+    def _place(self, made: Tensor) -> int:
+        return self._made.get(id(made), (made, -1))[1]
 
     def _done(self, path: str, module: nn.Module, args: Any, out: Any) -> None:
         self._where.pop()
@@ -113,7 +115,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._layer(path, module, args[0], out)
         elif isinstance(module, OptionA):
             taken = out.numel() // out.shape[1] * args[0].shape[1]
-            self._option_a[id(out)] = (args[0], taken)
+            self._option_a[id(out)] = (out, args[0], taken)
         elif isinstance(module, nn.AdaptiveAvgPool2d) and module.output_size in (1, (1, 1)):
             self._pools.append((path, args[0]))
 
@@ -125,7 +127,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         assert isinstance(weight, Tensor)
         macs = out.numel() * math.prod(weight.shape[1:])
         written = 0 if id(x) in self._codes else x.numel()
-        self._codes.add(id(x))
+        self._codes[id(x)] = x
         before = self.layers.get(path)
         if before is not None:  # runs twice with the same weights
             self.layers[path] = replace(
@@ -142,7 +144,7 @@ class _Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for candidate in (stored, other):
             if candidate is not None and id(candidate) in self._option_a:
                 stored = candidate
-        source, read = self._option_a.get(id(stored), (stored, stored.numel()))
+        _, source, read = self._option_a.get(id(stored), (stored, stored, stored.numel()))
         written = 0 if id(source) in self._words else source.numel()
-        self._words.add(id(source))
+        self._words[id(source)] = source
         self.path.append(PathCost(where or "(top)", kind, written, read))
