@@ -8,17 +8,14 @@ model rounds its offsets to the same grid, so that both add the same numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from golden.errors import PlutarchError
 from golden.layer import MAX_CHANNEL_SHIFT
 from golden.qat.layers import ConvLayer, Layer, LinearLayer
 from golden.qat.plan import AVGPOOL, INPUT, VIEWS
+from golden.qat.run import PlanModel
 from golden.quantizers import Quantizer
 from golden.scales import TwoTerm
-
-if TYPE_CHECKING:
-    from golden.qat.model import QuantModel
 
 GUARD = 3  # t is at least 2^3 times finer than what is made of it (as in golden.fold)
 
@@ -35,7 +32,7 @@ class Exponents:
     pixels: int = 1
 
 
-def exponents(model: QuantModel) -> dict[str, Exponents]:
+def exponents(model: PlanModel) -> dict[str, Exponents]:
     """Exponents of every step's values, by name."""
     found = {INPUT: Exponents(model.input_exp, model.input_exp)}
     for step in model.plan.steps:
@@ -74,7 +71,7 @@ def exponent_of_t(terms: TwoTerm, exp_acc: int, outputs: list[int], residual: in
     return exp_t
 
 
-def set_grids(model: QuantModel) -> None:
+def set_grids(model: PlanModel) -> None:
     """Give every layer of a frozen model the grid of its integer bias.
 
     A layer that cannot become integers (its scales are no powers of two, or no exponent fits) gets
@@ -85,7 +82,7 @@ def set_grids(model: QuantModel) -> None:
         layer.grid, layer.grid_factor = _grid(model, name, layer, found)
 
 
-def _grid(model: QuantModel, name: str, layer: Layer, found: dict[str, Exponents]
+def _grid(model: PlanModel, name: str, layer: Layer, found: dict[str, Exponents]
           ) -> tuple[int | None, int]:
     """(exponent, pixels) of one layer's grid."""
     step = model.plan.named(name)

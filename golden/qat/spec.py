@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from golden.codes import check_bits
 from golden.errors import PlutarchError
-from golden.qat.plan import CONV, EMITTERS, INPUT, WEIGHTED, Plan
+from golden.qat.plan import CONV, EMITTERS, INPUT, Plan
 from golden.quantizers import Method, find_method
 
 END_BITS = 8  # fixed point of the first and the last layer
@@ -147,6 +147,6 @@ def _origins(plan: Plan, name: str) -> Iterator[str]:
 def normalises(plan: Plan, spec: QuantSpec, name: str) -> bool:
     """Whether a layer's weights are normalised: asked for, and a batch norm absorbs it."""
     step = plan.named(name)
-    role = plan.roles().get(name)
-    return (spec.normalised and step.op in WEIGHTED and step.op == CONV
-            and bool(step.settings.get("norm")) and not (spec.float_ends and role != "inner"))
+    end = plan.roles().get(name) != "inner"
+    return (spec.normalised and step.op == CONV and bool(step.settings.get("norm"))
+            and not (end and spec.float_ends))
