@@ -223,11 +223,14 @@ def _read(file: Path) -> bytes:
 
 
 def _flat(table: dict[str, Any], before: str = "") -> dict[str, str]:
-    """`stages.quant.epochs` -> text, for the manifest."""
+    """`stages.quant.epochs` -> text, for the manifest; the same after a trip through JSON."""
     found: dict[str, str] = {}
     for key, value in table.items():
         name = f"{before}{key}"
-        found |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: str(value)}
+        if isinstance(value, dict):
+            found |= _flat(value, f"{name}.")
+        else:
+            found[name] = str(list(value) if isinstance(value, tuple) else value)
     return found
 
 
