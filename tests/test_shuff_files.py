@@ -98,15 +98,18 @@ def test_size_report_against_its_definitions() -> None:
     )
     assert row("S-Huff joint, as shipped") == 8 * len(encode(codes, 4, 8, 8))
     assert row("S-Huff flag, as shipped") == 8 * len(encode(codes, 4, 8, 8, "flag"))
+    assert row("S-Huff raw, as shipped") == 8 * len(encode(codes, 4, 8, 8, "raw"))
     assert row("Huffman of signed symbols") == cost(counts)
     assert row("paper accounting") == 30_000 + cost([0, *index_counts[1:]])
+    assert row("paper accounting, no Huffman") == 30_000 + 3 * nonzero
     payload = nonzero + sum(
         c * n for c, n in zip(index_counts, code_lengths(index_counts, 6), strict=True)
     )
     assert row("S-Huff joint, payload") == payload
     assert 8 * 4 * 8 <= row("S-Huff joint, as shipped") - payload < 8 * 4 * 8 + 32
     assert row("entropy of signed symbols") <= row("Huffman of signed symbols") <= payload
-    assert [r.name for r in report.rows if not r.decodable] == ["paper accounting"]
+    assert [r.name for r in report.rows if not r.decodable] == [
+        "paper accounting", "paper accounting, no Huffman"]
     assert [r.name for r in report.rows if r.lzma_bits is None] == ["entropy of signed symbols"]
     assert "not decodable" in str(report) and "LOSES" not in str(report)
 

@@ -2,12 +2,11 @@
 """What a layer's weights cost in bits: S-Huff as shipped, next to everything it could be held to.
 
 Rows follow design section 3. A row is a real byte string wherever it can be one, and that string
-is what LZMA is given.
+is what LZMA is given (golden.shuff.squeeze, whose streams can be expanded again).
 """
 
 from __future__ import annotations
 
-import lzma
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +16,7 @@ from golden.shuff.encoder import encode, signed_book
 from golden.shuff.header import MODES, header_words, read_header
 from golden.shuff.huffman import canonical_codes, code_lengths
 from golden.shuff.packer import count_symbols, pack_bits
+from golden.shuff.squeeze import squeeze
 
 _NO_LIMIT = 48  # a longer code needs Fibonacci counts that add up to more than 2^32 weights
 
@@ -52,14 +52,14 @@ class SizeReport:
         share = f"{self.zeros / self.count:.1%} zero" if self.count else "empty"
         lines = [
             f"{self.count} weights of {self.bits} bits, {share}; ratio = raw bits / bits",
-            f"{'':36}{'bits':>12}{'bits/weight':>12}{'ratio':>7}{'with LZMA':>12}{'ratio':>7}",
+            f"{'':44}{'bits':>12}{'bits/weight':>12}{'ratio':>7}{'with LZMA':>12}{'ratio':>7}",
         ]
         for row in self.rows:
             per = f"{row.bits / self.count:.3f}" if self.count else "-"
             squeezed = "-" if row.lzma_bits is None else str(row.lzma_bits)
             name = row.name if row.decodable else f"{row.name}, not decodable"
             lines.append(
-                f"{name:36}{row.bits:12.0f}{per:>12}{_ratio(raw, row.bits):>7}"
+                f"{name:44}{row.bits:12.0f}{per:>12}{_ratio(raw, row.bits):>7}"
                 f"{squeezed:>12}{_ratio(raw, row.lzma_bits):>7}"
             )
         shipped = self.row("S-Huff joint, as shipped").bits
@@ -68,15 +68,20 @@ class SizeReport:
         return "\n".join(lines)
 
 
-def sizes(codes: NDArray[np.uint8], bits: int, pin: int, pout: int) -> SizeReport:
+def sizes(
+    codes: NDArray[np.uint8], bits: int, pin: int, pout: int, lzma: bool = True
+) -> SizeReport:
     """Size report of weight codes (n,) uint8 in stream order for the target (pin, pout).
+
+    The codes may stand for any table of 2^(bits-1) magnitudes. lzma=False leaves out what takes
+    almost all of the time.
 
     `raw` is the yardstick: n * bits, without header or padding. The S-Huff rows "as shipped" are
     whole streams: header, code table and padding to words included; "payload" is code bits alone.
     The other rows are payloads without any table, as favourable to the rival as can be.
     """
     size = 1 << (bits - 1)
-    streams = {mode: encode(codes, bits, pin, pout, mode) for mode in ("joint", "flag")}
+    streams = {mode: encode(codes, bits, pin, pout, mode) for mode in MODES}
     counts = count_symbols(codes)[: 2 * size]
     payload = streams["joint"][4 * header_words(bits) :]
     words = np.frombuffer(streams["joint"], dtype="<u4").tolist()
@@ -88,16 +93,22 @@ def sizes(codes: NDArray[np.uint8], bits: int, pin: int, pout: int) -> SizeRepor
     signed_lengths = code_lengths(counts.tolist(), _NO_LIMIT)
     signed = _pack(codes, np.array(canonical_codes(signed_lengths)), np.array(signed_lengths))
     paper = _pack(codes, *_paper_book(counts, size))
+    apart = _pack(codes, *_unsigned_book(size))
+
+    def after(data: bytes) -> int | None:  # stage two: a byte and an LZMA2 stream
+        return 8 * len(squeeze(data)) if lzma else None
+
     rows = [
-        SizeRow("raw", fixed[1], _lzma_bits(fixed[0])),
+        SizeRow("raw", fixed[1], after(fixed[0])),
         SizeRow("entropy of signed symbols", _entropy_bits(counts), None),
-        SizeRow(
-            "S-Huff joint, as shipped", 8 * len(streams["joint"]), _lzma_bits(streams["joint"])
+        *(
+            SizeRow(f"S-Huff {mode}, as shipped", 8 * len(stream), after(stream))
+            for mode, stream in streams.items()
         ),
-        SizeRow("S-Huff joint, payload", int(counts @ widths), _lzma_bits(payload)),
-        SizeRow("S-Huff flag, as shipped", 8 * len(streams["flag"]), _lzma_bits(streams["flag"])),
-        SizeRow("Huffman of signed symbols", signed[1], _lzma_bits(signed[0])),
-        SizeRow("paper accounting", paper[1], _lzma_bits(paper[0]), decodable=False),
+        SizeRow("S-Huff joint, payload", int(counts @ widths), after(payload)),
+        SizeRow("Huffman of signed symbols", signed[1], after(signed[0])),
+        SizeRow("paper accounting", paper[1], after(paper[0]), decodable=False),
+        SizeRow("paper accounting, no Huffman", apart[1], after(apart[0]), decodable=False),
     ]
     return SizeReport(bits, len(codes), int(counts[0]), tuple(rows))
 
@@ -123,21 +134,17 @@ def _paper_book(
     return np.array(values, dtype=np.uint64), np.array(widths, dtype=np.uint8)
 
 
+def _unsigned_book(size: int) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
+    """The same words without Huffman: a zero is one sign bit, the rest sign and whole index."""
+    values = np.arange(2 * size, dtype=np.uint64)
+    widths = np.full(2 * size, size.bit_length(), dtype=np.uint8)  # sign and m bits
+    widths[[0, size]] = 1
+    return values, widths
+
+
 def _entropy_bits(counts: NDArray[np.int64]) -> float:
     used = counts[counts > 0]
     return float(used @ np.log2(used.sum() / used)) if len(used) else 0.0
-
-
-def _lzma_bits(data: bytes) -> int:
-    """Bits of `data` as a raw LZMA2 stream (no container), the better of two literal contexts."""
-    options = {
-        "preset": 9 | lzma.PRESET_EXTREME,
-        "dict_size": max(4096, len(data)),
-        "lp": 0,
-        "pb": 0,
-    }
-    filters = [{"id": lzma.FILTER_LZMA2, **options, "lc": context} for context in (0, 3)]
-    return 8 * min(len(lzma.compress(data, lzma.FORMAT_RAW, filters=[f])) for f in filters)
 
 
 def _ratio(raw: int, bits: float | None) -> str:
