@@ -4,7 +4,8 @@
 A code of b bits has a sign and an index of m = b-1 bits. Index 0 is zero, index k >= 1 has the
 magnitude 2^(k-1); a tensor's exponent e turns the integer value v into the real v * 2^e.
 Rule, ties and saturation: design section 2. The rule equals the minifloat E(b-1)M0 with a
-power-of-two scale, except that design section 2 sends the tie at half the smallest level to zero.
+power-of-two scale, as QONNX and Brevitas round it (half to even), ties included
+(`python -m golden.quantizers.oracle` counts).
 """
 
 from __future__ import annotations
