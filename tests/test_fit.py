@@ -22,19 +22,20 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed (extra `tra
 from torch import nn  # noqa: E402
 
 from golden.data import Split, load  # noqa: E402
+from golden.data.augment import shifted  # noqa: E402
 from golden.errors import PlutarchError  # noqa: E402
 from golden.training.checkpoints import (  # noqa: E402
     Checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
-from golden.training.config import Config, make_config  # noqa: E402
+from golden.training.config import Config, DataConfig, make_config  # noqa: E402
 from golden.training.epoch import evaluate  # noqa: E402
-from golden.training.feeding import Feed  # noqa: E402
+from golden.training.feeding import Feed, varied  # noqa: E402
 from golden.training.fit import CHECKPOINT, Outcome, fit  # noqa: E402
 from golden.training.guard import DivergedError  # noqa: E402
 from golden.training.logs import read_log  # noqa: E402
-from golden.training.optim import make_optimizer  # noqa: E402
+from golden.training.optim import make_optimizer, set_rate  # noqa: E402
 from golden.training.progress import Silent  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -269,11 +270,28 @@ def test_decay_and_rates_of_the_groups() -> None:
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), Pot(4))
     stage = replace(_config().stages.float, decay=0.3, scale_rate=0.1)
     names = {id(p): name for name, p in model.named_parameters()}
+    optimizer = make_optimizer(model, stage)
     groups = [([names[id(p)] for p in group["params"]], group["weight_decay"], group["over"])
-              for group in make_optimizer(model, stage).param_groups]
+              for group in optimizer.param_groups]
     assert groups == [
         (["0.weight"], 0.3, 1.0), (["0.bias", "1.weight", "1.bias"], 0.0, 1.0),
         (["2.log_scale"], 0.0, 0.1)]
+    set_rate(optimizer, 0.5)
+    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.5, 0.05]
+    assert all(group["momentum"] == 0.9 for group in optimizer.param_groups)
+
+
+def test_training_images_are_varied(images: Any) -> None:
+    x = torch.from_numpy(images[0].images[:64]).float()
+    still, moved, turned, both = (varied(x, DataConfig(shift=shift, mirror=mirror),
+                                         torch.Generator().manual_seed(1))
+                                  for shift, mirror in ((0, False), (1, False), (0, True),
+                                                        (1, True)))
+    assert torch.equal(still, x) and not torch.equal(both, moved)
+    assert torch.equal(moved, shifted(x, torch.Generator().manual_seed(1), 1))
+    mirrored = [torch.equal(a, b.flip(2)) for a, b in zip(turned, x, strict=True)]
+    same = [torch.equal(a, b) for a, b in zip(turned, x, strict=True)]
+    assert all(a or b for a, b in zip(mirrored, same, strict=True)) and 16 < sum(mirrored) < 48
 
 
 def test_scores_count(images: Any) -> None:

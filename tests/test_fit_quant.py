@@ -22,12 +22,15 @@ from golden.package import load_package  # noqa: E402
 from golden.qat import QuantModel  # noqa: E402
 from golden.qat import load as load_model  # noqa: E402
 from golden.training.config import Config, make_config  # noqa: E402
+from golden.training.feeding import Feed  # noqa: E402
 from golden.training.fit import CHECKPOINT, fit  # noqa: E402
 from golden.training.guard import DivergedError  # noqa: E402
+from golden.training.lifecycle import as_quantised, begin_epoch, enter  # noqa: E402
 from golden.training.logs import read_log  # noqa: E402
 from golden.training.pairs import weight_pairs  # noqa: E402
 from golden.training.regulariser import distribution_loss  # noqa: E402
 from golden.training.runs import Options, read_result, run_row  # noqa: E402
+from golden.training.stages import phases  # noqa: E402
 from tests.test_fit import Stop, _same  # noqa: E402
 
 # 6 epochs of 3 steps: float 1, quant at 4 bits 1, quant at 3 bits 2, frozen 2
@@ -107,6 +110,22 @@ def test_the_regulariser_pulls(images: Any, whole: Any) -> None:
     none = fit(_net(), *images, _config(regulariser=RegulariserConfig("none")))
     assert strong.rows[3].distance < 0.8 * none.rows[3].distance
     assert none.rows[3].coefficient == 0.0 and none.rows[3].loss == none.rows[3].cross_entropy
+
+
+def test_fixed_point_grids_follow_the_values(images: Any) -> None:
+    """No gradient moves the exponents of words and of 8-bit weights."""
+    config = _config()
+    quant = phases(config)[2]
+    feed = Feed(images[0], torch.device("cpu"))
+    model = as_quantised(enter(quant, _net(), feed, config))
+    last = dict(model.layers())["linear"]
+    before = last.weight_quantizer.exponent  # type: ignore[union-attr]
+    with torch.no_grad():
+        last.weight *= 8.0
+    begin_epoch(quant, quant.first, model, feed, config)  # has just been calibrated
+    assert last.weight_quantizer.exponent == before  # type: ignore[union-attr]
+    begin_epoch(quant, quant.first + 1, model, feed, config)
+    assert last.weight_quantizer.exponent == before + 3  # type: ignore[union-attr]
 
 
 def test_nan_behind_the_quantisers_names_the_layer(images: Any, tmp_path: Path,
@@ -215,6 +234,13 @@ def test_a_row_s_start(done: tuple[Path, Options], tmp_path: Path) -> None:
         run_row(file, "six", ["start=none-*.th"], replace(options, data=tmp_path))
     with pytest.raises(PlutarchError, match=r"starts from itself"):
         run_row(file, "none", ["start=@none"], options)
+    other = torch.load(weights)
+    other["linear.bias"] += 1.0
+    torch.save(other, tmp_path / "other.pt")
+    with pytest.raises(PlutarchError, match=r"another start: its first weights were others"):
+        (options.out / "own/seed0/checkpoint.pt").write_bytes(
+            (options.out / "small/none/seed0/checkpoint.pt").read_bytes())
+        run_row(file, "none", [f"start={tmp_path / 'other.pt'}", "name=own"], options)
     with pytest.raises(PlutarchError, match=r"weights\.pt: conv1\.weight is \(16, 1, 3, 3\)"):
         run_row(file, "six", ["net=resnet18-cifar", f"start={weights}"], options)
 

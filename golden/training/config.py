@@ -128,10 +128,12 @@ def make_config(table: Mapping[str, Any], where: str) -> Config:
 def relevant(config: Config) -> dict[str, Any]:
     """The settings that decide the result, as nested tables: the ground on which runs are equal.
 
-    Left out: notes, and what a float run or a run without a regulariser does not use.
+    Left out: names and notes, where the first weights lie (their hash is compared instead), and
+    what a float run or a run without a regulariser does not use.
     """
     table = asdict(config)
-    del table["note"]
+    for key in ("name", "note", "start"):
+        del table[key]
     regulariser = config.regulariser.kind
     if not config.quantised:
         del table["stages"]["quant"], table["stages"]["frozen"], table["regulariser"]

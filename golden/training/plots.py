@@ -72,8 +72,12 @@ def convergence(runs: Mapping[str, Sequence[Sequence[Row]]], file: Path, title: 
             _curve(axis, name, [_later(rows) for rows in group], column, COLOURS[place % 6])
         axis.set_ylabel(label)
         _plain(axis)
-        if column in ("distance", "coefficient") and _positive(axis):
+        if column in ("distance", "coefficient") and _wide(axis):
             axis.set_yscale("log")
+        if column == "coefficient" and not axis.get_lines():
+            axis.text(0.5, 0.5, "no regulariser", ha="center", color="#777777",
+                      transform=axis.transAxes)
+            axis.set_yticks([])
     for axis in figure.axes[2:]:
         axis.set_xlabel("epoch")
     figure.axes[0].legend(frameon=False)
@@ -107,6 +111,9 @@ def _curve(axis: Axes, name: str, group: list[list[Row]], column: str, colour: s
     first = next((e for e in epochs if stages.get(e) == "frozen"), None)
     if first is not None:
         axis.axvline(first - 0.5, color="#999999", linewidth=0.8, linestyle=":")
+        if column == "cross_entropy":
+            axis.annotate("frozen", (first - 0.4, 0.02), fontsize=8, color="#777777",
+                          xycoords=("data", "axes fraction"))
 
 
 def weight_histograms(layers: Sequence[Weights], file: Path, title: str = "") -> Path:
@@ -147,7 +154,9 @@ def _plain(axis: Axes) -> None:
     axis.set_axisbelow(True)
 
 
-def _positive(axis: Axes) -> bool:
-    """Whether all lines lie above zero, as a logarithmic axis needs."""
-    lines = [line for line in axis.get_lines() if len(np.atleast_1d(line.get_xdata())) > 2]
-    return bool(lines) and all(bool((np.asarray(line.get_ydata()) > 0).all()) for line in lines)
+def _wide(axis: Axes) -> bool:
+    """Whether all curves lie above zero and span more than a factor of five: worth a logarithm."""
+    values = [np.asarray(line.get_ydata(), dtype=float) for line in axis.get_lines()
+              if len(np.atleast_1d(line.get_xdata())) > 2]
+    low = min((float(v.min()) for v in values), default=0.0)
+    return low > 0 and max(float(v.max()) for v in values) > 5 * low
