@@ -52,7 +52,7 @@ def run_epoch(model: nn.Module, optimizer: torch.optim.SGD, regulariser: Regular
     began = time.monotonic()
     generator = epoch_generator(config.seed, index)
     steps, due = feed.steps(config.batch), config.batch
-    sums = torch.zeros(3, dtype=torch.float64)  # loss, cross entropy, right answers
+    sums = [0.0, 0.0, 0.0]  # loss, cross entropy, right answers
     rate, seen = 0.0, 0
     model.train()
     for step, (x, labels) in enumerate(feed.epoch(due, generator)):
@@ -70,15 +70,15 @@ def run_epoch(model: nn.Module, optimizer: torch.optim.SGD, regulariser: Regular
         optimizer.step()
         regulariser.step()
         right = (logits.detach().argmax(1) == labels).sum()
-        sums += torch.tensor([loss.item(), entropy.item(), right.item()], dtype=torch.float64)
+        figures = torch.stack([loss.detach(), entropy.detach(), right]).tolist()  # one wait
+        sums = [total + figure for total, figure in zip(sums, figures, strict=True)]
         seen += len(labels)
-        progress.step(float(loss.item()))
+        progress.step(figures[0])
     check_values(model)
-    mean_loss, mean_entropy = (sums[:2] / steps).tolist()
     with torch.no_grad():
         distance = float(distribution_loss(weight_pairs(model)))
-    return Row(index + 1, phase.stage, phase.weight_bits, rate, mean_loss, mean_entropy, distance,
-               regulariser.coefficient(phase.stage), float(sums[2]) / seen, None,
+    return Row(index + 1, phase.stage, phase.weight_bits, rate, sums[0] / steps, sums[1] / steps,
+               distance, regulariser.coefficient(phase.stage), sums[2] / seen, None,
                time.monotonic() - began)
 
 

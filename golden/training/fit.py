@@ -86,6 +86,7 @@ class _Run:
 
     def go(self, model: nn.Module) -> Outcome:
         """From the start, or from the checkpoint."""
+        model = model.to(self.device)
         state = self._taken_up(model)
         fresh = state is None
         if state is None:
@@ -95,8 +96,7 @@ class _Run:
                             self.training.steps(self.config.batch))
         for number in range(state.phase, len(self.phases)):
             if fresh or number > state.phase:
-                state.model = enter(self.phases[number], state.model.to(self.device),
-                                    self.training, self.config)
+                state.model = enter(self.phases[number], state.model, self.training, self.config)
                 state.phase, state.momentum = number, {}
             self._phase(self.phases[number], state)
         return Outcome(state.model, state.rows, state.scores)
@@ -181,7 +181,7 @@ class _Run:
             line = " ".join(str(error).split())
             raise PlutarchError(f"{self._file()}: does not fit this run: {line}") from error
         self.progress.line(f"{self.config.name}: going on after epoch {epochs}")
-        return _State(found.to(self.device), rows, scores, phase, epochs, regulariser, momentum)
+        return _State(found, rows, scores, phase, epochs, regulariser, momentum)
 
 
 def unlike(saved: Any, config: Config, where: str) -> list[str]:

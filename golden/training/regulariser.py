@@ -57,9 +57,9 @@ class Regulariser(nn.Module):
         """The loss, (): entropy and distance are CE and D, (), of any float dtype."""
         if self.config.kind == "none":
             return entropy
-        loss = entropy + torch.exp(self.omega).to(distance.dtype) * distance
+        loss = entropy + torch.exp(self.omega).to(distance) * distance
         if self.config.kind == "learnable":
-            loss = loss - self.config.kappa * self.omega.to(distance.dtype)
+            loss = loss - self.config.kappa * self.omega.to(distance)
         return loss
 
     @torch.no_grad()
