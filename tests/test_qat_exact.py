@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,27 @@ def _frozen(model: nn.Module, spec: QuantSpec, shape: tuple[int, ...] = (1, 8, 8
     found.calibrate(x)
     found.freeze()
     return found
+
+
+def test_names_that_the_integer_network_keeps_for_itself() -> None:
+    net = nn.Sequential(OrderedDict([
+        ("input", nn.Conv2d(1, 4, 3, padding=1)), ("relu", nn.ReLU()), ("pool", nn.MaxPool2d(2)),
+        ("fc", nn.Conv2d(4, 8, 3, padding=1)), ("average", nn.AdaptiveAvgPool2d(1)),
+        ("flat", nn.Flatten()), ("linear", nn.Linear(8, 3))]))
+    model = _frozen(net, QuantSpec()).double()
+    made = _export(model)
+    assert [node.layer.name for node in made.nodes] == ["input_", "fc_"]
+    assert made.pools[0].name == "pool_" and made.nodes[1].source == "pool_"
+    found = compare(model, made, digits()[1].images)
+    assert found.same == 360 and found.values == {"input_": 1.0, "fc": 1.0}
+
+
+def test_float32_and_float64_quantise_the_same_weights() -> None:
+    model = _trained(4)
+    wide = copy.deepcopy(model).double()
+    for (name, one), (_, two) in zip(model.layers(), wide.layers(), strict=True):
+        assert torch.equal(one.plain_weight().double(), two.plain_weight()), name
+        assert torch.equal(one.used_weight().double(), two.used_weight()), name
 
 
 def test_a_map_of_one_pixel_needs_no_average() -> None:

@@ -63,6 +63,9 @@ def test_every_value_lies_on_the_levels_of_its_method(make: Any, method: str) ->
                 assert _on(quantizer.levels(), found), (name, form)
                 assert len(found.unique()) > 2  # it is no constant
     assert len(layers) == (7 if make is Tiny else 6)
+    if make is Odd:  # no ReLU behind the depthwise convolution: both signs
+        assert layers["depthwise"].emit.code.signed  # type: ignore[union-attr]
+        assert (values["depthwise"].take("code") < 0).any()
 
 
 @pytest.mark.parametrize("method", RIVALS)
@@ -154,6 +157,13 @@ def test_progressive_widths(method: str) -> None:
         assert len(set(tops)) == 1  # the largest level stays
     with pytest.raises(PlutarchError, match="7"):
         model.set_bits(7, 4)
+
+    def refuse(bits: int) -> int:
+        raise PlutarchError(f"no {bits}")
+
+    dict(model.layers())["d"].weight_quantizer.check = refuse  # type: ignore[union-attr, method-assign]
+    with pytest.raises(PlutarchError, match="no 5"):  # the last of all: nothing has changed yet
+        model.set_bits(5, 5)
     assert model.spec.weight_bits == 2 and layer.weight_quantizer.bits == 2
 
 

@@ -253,5 +253,10 @@ def test_odd_parts_go_through_all_modes() -> None:
     model.refresh_statistics([_images()])
     model.freeze()
     train(model, 3)
+    norm = model.step_module("own_norm").norm  # the one that stands alone
+    before = norm.running_mean.clone()
     with torch.no_grad():
-        assert torch.isfinite(model(_images())).all()
+        values = [dict(each.run(_images(), keep=True))["own_norm"].take("word")
+                  for each in (model.train(), model.eval())]
+    assert torch.equal(*values) and torch.equal(norm.running_mean, before)
+    assert torch.isfinite(values[0]).all()
