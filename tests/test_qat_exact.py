@@ -31,6 +31,7 @@ from golden.qat import (  # noqa: E402
     logit_unit,
     quantise,
 )
+from golden.qat.__main__ import main  # noqa: E402
 from tests.qat_nets import EXP, Tiny, digits, real, train, used  # noqa: E402
 
 
@@ -257,6 +258,19 @@ def test_float32_and_float64_quantise_the_same_weights() -> None:
     for (name, one), (_, two) in zip(model.layers(), wide.layers(), strict=True):
         assert torch.equal(one.plain_weight().double(), two.plain_weight()), name
         assert torch.equal(one.used_weight().double(), two.used_weight()), name
+
+
+def test_the_figures_have_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    digits_net = ["--net", "digits", "--data", "digits", "--images", "6", "--bits", "3"]
+    assert main(["exact", *digits_net]) == 0
+    said = capsys.readouterr().out
+    assert "conv1 " in said and "float64: logits equal on 6 of 6 images, answers on 6" in said
+    assert main(["answers", *digits_net, "--statistics", "64", "--no-weight-norm"]) == 0
+    assert "b=3 iospot, weights not normalised: frozen " in capsys.readouterr().out
+    assert main(["speed", "--net", "digits", "--batch", "4", "--rounds", "1"]) == 0
+    assert "frozen" in capsys.readouterr().out
+    with pytest.raises(PlutarchError, match="did you mean digits"):
+        main(["exact", "--net", "digitss"])
 
 
 def test_a_map_of_one_pixel_needs_no_average() -> None:

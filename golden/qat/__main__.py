@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of docs/qat.md: `python -m golden.qat exact` and `python -m golden.qat speed`.
+"""Figures of docs/qat.md: `python -m golden.qat exact`, `... answers` and `... speed`.
 
 exact: a network converted without training, frozen, exported; bounds of every layer, and how many
-images give the same integers. speed: processor time of a training step in each mode.
+images give the same integers. answers: right answers before and after such a conversion. speed:
+processor time of a training step in each mode.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import copy
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from golden.errors import PlutarchError
 from golden.models.weights import load_weights
 from golden.qat import QuantModel, QuantSpec, bounds, compare, export, quantise
 
-_CALIBRATION = 256
+_CALIBRATION = _BATCH = 256  # images
 
 
 def _model(args: argparse.Namespace) -> nn.Module:
@@ -66,6 +68,34 @@ def exact(args: argparse.Namespace) -> None:
                 print(f"    image {image}: first difference in {layer}")
 
 
+@torch.no_grad()
+def answers(args: argparse.Namespace) -> None:
+    """Right answers on the test images: float, frozen."""
+    training, test = data.load(args.data, count=args.statistics, test_count=args.images)
+    parts = [(torch.from_numpy(images).float() * 2.0 ** test.exp, torch.from_numpy(labels))
+             for images, labels in _batches(test)]
+    seen = [torch.from_numpy(images).float() * 2.0 ** test.exp
+            for images, _ in _batches(training)]
+
+    def right(model: nn.Module) -> int:
+        return sum(int((model.eval()(x).argmax(1) == labels).sum()) for x, labels in parts)
+
+    print(f"{args.net}, {args.images} images of {args.data}: float {right(_model(args))} right")
+    for bits in args.bits:
+        spec = _spec(args, bits)
+        model = quantise(_model(args), seen[0][:2], spec, test.exp)
+        model.calibrate(seen[0][:_CALIBRATION])
+        model.refresh_statistics(seen)
+        model.freeze()
+        print(f"  b={bits} {args.method}, weights {'' if spec.normalised else 'not '}normalised: "
+              f"frozen {right(model)} right")
+
+
+def _batches(images: data.Images) -> Iterator[tuple[Any, Any]]:
+    for start in range(0, len(images), _BATCH):
+        yield images.batch(np.arange(start, min(start + _BATCH, len(images))))
+
+
 def speed(args: argparse.Namespace) -> None:
     """Least processor time of a step (forward and backward), the modes taken in turn."""
     torch.manual_seed(0)
@@ -100,12 +130,14 @@ def _step(model: nn.Module, x: Tensor, labels: Tensor) -> float:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; return 0. Raises PlutarchError for what the user got wrong."""
     parser = argparse.ArgumentParser(prog="python -m golden.qat", description=__doc__)
-    commands: dict[str, Any] = {"exact": exact, "speed": speed}
+    commands: dict[str, Any] = {"exact": exact, "answers": answers, "speed": speed}
     parser.add_argument("command", choices=commands)
     parser.add_argument("--net", default="resnet20")
     parser.add_argument("--weights", help="torch state dict; without one the weights are random")
     parser.add_argument("--data", default="cifar10-jpeg")
     parser.add_argument("--images", type=int, default=256)
+    parser.add_argument("--statistics", type=int, default=2048,
+                        help="training images for the batch norm statistics (answers)")
     parser.add_argument("--bits", type=int, nargs="+", default=[4])
     parser.add_argument("--method", default="iospot")
     parser.add_argument("--weight-norm", action=argparse.BooleanOptionalAction)
