@@ -204,6 +204,24 @@ def test_the_model_itself_is_left_alone() -> None:
                                   for key, value in model.state_dict().items())
 
 
+def test_a_sum_of_two_shapes_stays_a_step() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.pool = nn.Conv2d(1, 4, 3), nn.AdaptiveAvgPool2d(1)
+            self.gate = nn.Conv2d(4, 4, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y = torch.relu(self.conv(x))
+            return self.gate(self.pool(y)) + y
+
+    x = real(digits()[0].images[:2])
+    net = Net().eval()
+    assert [step.op for step in _plan(net, x).steps] == ["conv", "avgpool", "conv", "add"]
+    with torch.no_grad():
+        assert torch.equal(quantise(net, x, QuantSpec(), EXP)(x), net(x))
+
+
 def test_what_the_output_does_not_need_is_left_out() -> None:
     class Net(nn.Module):
         def __init__(self) -> None:
