@@ -33,13 +33,13 @@ from golden.training.runs import Options, read_result, run_row  # noqa: E402
 from golden.training.stages import phases  # noqa: E402
 from tests.test_fit import Stop, _same  # noqa: E402
 
-# 6 epochs of 3 steps: float 1, quant at 4 bits 1, quant at 3 bits 2, frozen 2
+# 7 epochs of 3 steps: float 1, quant at 4 bits 2, quant at 3 bits 2, frozen 2
 TABLE: dict[str, Any] = {
     "net": "digits", "batch": 64, "data": {"shift": 1},
     "quantizer": {"weight_bits": 3, "act_bits": 3},
     "regulariser": {"kind": "learnable"},
     "stages": {"float": {"epochs": 1, "rate": 0.1},
-               "quant": {"epochs": 2, "rate": 0.05, "through": [4], "through_epochs": 1,
+               "quant": {"epochs": 2, "rate": 0.05, "through": [4], "through_epochs": 2,
                          "calibration": 64, "statistics": 128},
                "frozen": {"epochs": 2, "rate": 0.01}}}
 
@@ -76,24 +76,25 @@ def whole(images: Any) -> Any:
 
 def test_the_stages_follow_each_other(whole: Any) -> None:
     assert [(row.stage, row.bits) for row in whole.rows] == [
-        ("float", 32), ("quant", 4), ("quant", 3), ("quant", 3), ("frozen", 3), ("frozen", 3)]
+        ("float", 32), ("quant", 4), ("quant", 4), ("quant", 3), ("quant", 3), ("frozen", 3),
+        ("frozen", 3)]
     assert isinstance(whole.model, QuantModel) and whole.model.mode == "frozen"
     assert list(whole.scores) == ["float", "quant", "frozen"]
     assert whole.scores["frozen"].accuracy == whole.rows[-1].test_accuracy
     rows = whole.rows
-    assert [row.distance > 0 for row in rows] == [False] + 5 * [True]
-    assert [row.coefficient > 0 for row in rows] == [False] + 3 * [True] + 2 * [False]
-    assert len({row.coefficient for row in rows[1:4]}) == 3  # it is learned
-    for row in rows[1:4]:
+    assert [row.distance > 0 for row in rows] == [False] + 6 * [True]
+    assert [row.coefficient > 0 for row in rows] == [False] + 4 * [True] + 2 * [False]
+    assert len({row.coefficient for row in rows[1:5]}) == 4  # it is learned
+    for row in rows[1:5]:
         assert row.loss != row.cross_entropy
-    for row in (rows[0], *rows[4:]):
+    for row in (rows[0], *rows[5:]):
         assert row.loss == pytest.approx(row.cross_entropy, rel=1e-12)
     with torch.no_grad():
         assert rows[-1].distance == pytest.approx(
             distribution_loss(weight_pairs(whole.model)).item())
 
 
-@pytest.mark.parametrize("stop", [5, 8, 11, 14])  # in each phase behind the quantisers
+@pytest.mark.parametrize("stop", [8, 11, 14, 20])  # in each phase, and between two of them
 def test_resume_in_every_stage_gives_the_same_bits(stop: int, whole: Any, images: Any,
                                                    tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
@@ -108,8 +109,8 @@ def test_the_regulariser_pulls(images: Any, whole: Any) -> None:
 
     strong = fit(_net(), *images, _config(regulariser=RegulariserConfig("fixed", 20.0)))
     none = fit(_net(), *images, _config(regulariser=RegulariserConfig("none")))
-    assert strong.rows[3].distance < 0.8 * none.rows[3].distance
-    assert none.rows[3].coefficient == 0.0 and none.rows[3].loss == none.rows[3].cross_entropy
+    assert strong.rows[4].distance < 0.8 * none.rows[4].distance
+    assert none.rows[4].coefficient == 0.0 and none.rows[4].loss == none.rows[4].cross_entropy
 
 
 def test_fixed_point_grids_follow_the_values(images: Any) -> None:
@@ -257,7 +258,7 @@ def test_ablation(done: tuple[Path, Options], tmp_path: Path) -> None:
         quant = [100 * row.test_accuracy for row in log if row.stage == "quant"]
         assert run.wobble == pytest.approx(abs(quant[1] - quant[0]))
         assert run.settled == (1 if quant[0] >= quant[1] - 0.5 else 2)
-        assert run.distance == log[-1].distance
+        assert (run.distance, run.coefficient) == (log[1].distance, log[1].coefficient)
         assert run.integer_accuracy == run.accuracy
     text = table(found)
     assert "fixed - none" in text and "over seeds 0, 1" in text
@@ -295,3 +296,12 @@ def test_table(done: tuple[Path, Options]) -> None:
     assert "iospot" in text and "no package holds it" in text
     with pytest.raises(PlutarchError, match="none of the rows is done"):
         run_table(file, ["fixed"], 77, [], options, Silent(), train=False)
+
+
+def test_a_coefficient_that_runs_away_names_the_epoch(images: Any, tmp_path: Path) -> None:
+    from golden.training.config import RegulariserConfig
+
+    wild = _config(regulariser=RegulariserConfig("learnable", 1.0, 1e6, 1.0))
+    with pytest.raises(DivergedError, match=r"training diverged in epoch 2 \(quant 4 bit\): "
+                                            r"regulariser: omega = log lambda = .* ran away"):
+        fit(_net(), *images, wild, tmp_path)

@@ -214,7 +214,7 @@ def test_progress_tells_loss_accuracy_and_time_left(live: bool,
     out = capsys.readouterr().out
     assert "a [line]" in out
     if live:
-        assert "loss 0.125" in out and "accuracy 75.00 %" in out and "left" in out
+        assert "epoch 2/3  loss 0.125" in out and "accuracy 75.00 %" in out and "left" in out
     else:
         assert "epoch   1  quant 4 bit" in out and "test  75.00 %" in out and "left 0:00" in out
         assert "D 0.3  lambda 0.8" in out

@@ -97,9 +97,10 @@ def _curve(axis: Axes, name: str, group: list[list[Row]], column: str, colour: s
     values: dict[int, list[float]] = {}
     for rows in group:
         for row in rows:
-            if (value := getattr(row, column)) is not None:
+            value = getattr(row, column)
+            if value is not None and (value or column != "coefficient"):  # 0: it does not act
                 values.setdefault(row.epoch, []).append(factor * value)
-    if not values or (column == "coefficient" and not any(map(any, values.values()))):
+    if not values:
         return
     epochs = sorted(values)
     axis.plot(epochs, [np.mean(values[e]) for e in epochs], _STYLES.get(name, "-"), color=colour,

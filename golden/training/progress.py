@@ -106,7 +106,9 @@ class Screen:
               f"{row.seconds:6.1f} s  left {self._left()}", flush=True)
 
     def _told(self) -> str:
-        return f"loss {self._loss:.3f}  {self._accuracy}{self._left()} left"
+        epoch = min(self._done // max(self._steps, 1) + 1, self._epochs)
+        return (f"epoch {epoch}/{self._epochs}  loss {self._loss:.3f}  {self._accuracy}"
+                f"{self._left()} left")
 
     def _left(self) -> str:
         """Time left at the pace so far, as m:ss or h:mm:ss."""

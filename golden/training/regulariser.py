@@ -24,8 +24,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
-from golden.errors import PlutarchError
 from golden.training.config import RegulariserConfig
+from golden.training.guard import DivergedError
 
 Pairs = Iterable[tuple[str, Tensor, Tensor]]
 
@@ -66,14 +66,14 @@ class Regulariser(nn.Module):
     def step(self) -> None:
         """One plain SGD step of omega at its own constant rate; its gradient is used up.
 
-        Raises PlutarchError if omega is no longer finite or lambda would overflow.
+        Raises DivergedError if omega is no longer finite or lambda would overflow.
         """
         if self.config.kind != "learnable" or self.omega.grad is None:
             return
         self.omega -= self.config.rate * self.omega.grad
         self.omega.grad = None
         if not abs(float(self.omega)) < 80.0:  # e^80 is the end of float32
-            raise PlutarchError(f"regulariser: omega = log lambda = {float(self.omega):.3g} ran "
+            raise DivergedError(f"regulariser: omega = log lambda = {float(self.omega):.3g} ran "
                                 "away; a smaller regulariser.rate or kappa holds it")
 
 

@@ -7,7 +7,7 @@ What is measured of a run (percentages of the test images):
              stage, within half a point of that stage's end; our reading of "retraining overhead"
   wobble     mean change of accuracy from one epoch to the next in the quant stage; our reading of
              the "large fluctuations" that the paper sees without a regulariser
-  D, lambda  at the end
+  D, lambda  at the end of the quant stage, behind which the regulariser does not act
 """
 
 from __future__ import annotations
@@ -100,12 +100,13 @@ def measure(seed: int, result: Result, log: Sequence[Row]) -> Measured:
     end = curve[-1][1]
     away = [epoch for epoch, accuracy in curve if accuracy < end - NEAR]
     settled = next(epoch for epoch, _ in curve if not away or epoch > away[-1]) - first + 1
+    last = next(row for row in reversed(log) if row.stage == "quant")
     steps = [abs(b - a) for (_, a), (_, b) in pairwise(curve)]
     whole = result.integers
     return Measured(seed, 100 * result.final.accuracy, 100 * result.scores["quant"].accuracy,
                     100 * whole.accuracy if whole.package else None, settled,
-                    100 * sum(steps) / len(steps) if steps else 0.0, log[-1].distance,
-                    log[-1].coefficient, result.folder)
+                    100 * sum(steps) / len(steps) if steps else 0.0, last.distance,
+                    last.coefficient, result.folder)
 
 
 _FIGURES = (("accuracy", "Top-1 %", 2), ("quant_accuracy", "with batch norm %", 2),
