@@ -256,7 +256,7 @@ def test_odd_parts_go_through_all_modes() -> None:
     norm = model.step_module("own_norm").norm  # the one that stands alone
     before = norm.running_mean.clone()
     with torch.no_grad():
-        values = [dict(each.run(_images(), keep=True))["own_norm"].take("word")
-                  for each in (model.train(), model.eval())]
+        values = [dict(model.train(flag).run(_images(), keep=True))["own_norm"].take("word")
+                  for flag in (True, False)]
     assert torch.equal(*values) and torch.equal(norm.running_mean, before)
     assert torch.isfinite(values[0]).all()
