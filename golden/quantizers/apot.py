@@ -60,7 +60,7 @@ class Apot(LearnedClip):
         """Nearest magnitudes; a tie takes the larger one (the paper leaves ties open)."""
         cells, half = _cells(self.integers(), size.dtype)
         cell = (size * half).nan_to_num_(0.0).to(torch.int32)  # every cut is a whole number here
-        values = cells.to(size.device).index_select(0, cell.view(-1)).view(size.shape)
+        values = cells.to(size.device).index_select(0, cell.reshape(-1)).view(size.shape)
         return values.masked_fill_(size.isnan(), float("nan"))
 
 

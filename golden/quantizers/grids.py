@@ -22,7 +22,7 @@ def nearest(x: Tensor, levels: Tensor) -> tuple[Tensor, Tensor]:
     levels = levels.to(x)
     x = x.detach().contiguous()
     position = torch.bucketize(x, (levels[1:] + levels[:-1]) / 2)  # middle < x: the upper level
-    values = levels.index_select(0, position.view(-1)).view(x.shape)
+    values = levels.index_select(0, position.reshape(-1)).view(x.shape)
     return values.masked_fill_(x.isnan(), float("nan")), position
 
 
