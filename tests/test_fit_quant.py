@@ -17,6 +17,7 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed (extra `tra
 from golden.data import load  # noqa: E402
 from golden.errors import PlutarchError  # noqa: E402
 from golden.fast import FastNetwork  # noqa: E402
+from golden.files import sha256  # noqa: E402
 from golden.models import build  # noqa: E402
 from golden.package import load_package  # noqa: E402
 from golden.qat import QuantModel  # noqa: E402
@@ -209,12 +210,25 @@ def test_a_row_starts_from_another(done: tuple[Path, Options]) -> None:
     assert fresh.integers.manifest_sha256 == run.integers.manifest_sha256
 
 
-def test_the_same_package_wherever_it_is_made(done: tuple[Path, Options], tmp_path: Path) -> None:
+def test_the_same_package_wherever_it_is_made(done: tuple[Path, Options], tmp_path: Path,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("golden.training.packaging._CHUNK", 30)
     file, options = done
     first = read_result(options.out / "small" / "none" / "seed0").integers.manifest_sha256
     other = run_row(file, "none", [], Options(tmp_path, device="cpu"))
     assert other.integers.manifest_sha256 == first
     assert run_row(file, "none", ["seed=1"], options).integers.manifest_sha256 != first
+    assert list(read_result(options.out / "small/float/seed1").scores) == ["float"]
+
+
+def test_changes_that_the_float_row_does_not_take_over(done: tuple[Path, Options]) -> None:
+    file, options = done
+    changes = ["quantizer.method=uniform", "stages.quant.epochs=1", "regulariser.kind=fixed",
+               "stages.frozen.epochs=0", "name=other"]
+    run = run_row(file, "none", changes, options)
+    base = options.out / "small/float/seed0"
+    assert run.config["quantizer"]["method"] == "uniform" and run.folder.endswith("other/seed0")
+    assert run.start_sha256 == sha256((base / "weights.pt").read_bytes())
 
 
 def test_what_has_no_package_says_why(done: tuple[Path, Options]) -> None:
