@@ -270,7 +270,7 @@ def test_the_figures_have_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["speed", "--net", "digits", "--batch", "4", "--rounds", "1"]) == 0
     assert "frozen" in capsys.readouterr().out
     with pytest.raises(PlutarchError, match="did you mean digits"):
-        main(["exact", "--net", "digitss"])
+        main(["exact", "--net", "digitss", "--data", "digits"])
 
 
 def test_a_map_of_one_pixel_needs_no_average() -> None:
