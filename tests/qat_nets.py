@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from golden import data
 from golden.models.layers import ChannelShuffle, OptionA
-from golden.qat import QuantModel, QuantSpec, quantise
+from golden.network import Network
+from golden.qat import QuantModel, QuantSpec, export, quantise
 
 EXP = -4  # digits are 0..16
 
@@ -139,3 +140,24 @@ def train(model: nn.Module, steps: int, rate: float = 0.05, seed: int = 0) -> fl
         optimizer.step()
     model.eval()
     return float(loss.detach())
+
+
+def exported(model: QuantModel, count: int = 360) -> Network:
+    """The integer network of a frozen model, with digits as its samples."""
+    test = digits()[1]
+    return export(model, "tiny", test.images[:count], test.labels[:count], {"seed": 0})
+
+
+def frozen(model: nn.Module, spec: QuantSpec, shape: tuple[int, ...] = (1, 8, 8)) -> QuantModel:
+    """The model calibrated on random images and frozen."""
+    torch.manual_seed(0)
+    x = torch.rand(16, *shape).mul(16).floor() * 2.0 ** EXP
+    found = quantise(model.eval(), x[:2], spec, EXP)
+    found.calibrate(x)
+    found.freeze()
+    return found
+
+
+def training_images(count: int = 64) -> Tensor:
+    """The first training digits as real values."""
+    return real(digits()[0].images[:count])

@@ -21,11 +21,6 @@ from golden.errors import PlutarchError  # noqa: E402
 from golden.files import npz_bytes  # noqa: E402
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def test_digits_are_those_of_the_library_split_once() -> None:
     training, test = data.load("digits")
     assert (len(training), len(test)) == (1437, 360)

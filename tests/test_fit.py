@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -41,14 +40,6 @@ from golden.training.progress import Silent  # noqa: E402
 CPU = torch.device("cpu")
 FLOAT = {"net": "digits", "batch": 64, "quantizer": {"method": "float"}, "data": {"shift": 1},
          "stages": {"float": {"epochs": 3, "rate": 0.1}}}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

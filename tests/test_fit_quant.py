@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,14 +42,6 @@ TABLE: dict[str, Any] = {
                "quant": {"epochs": 2, "rate": 0.05, "through": [4], "through_epochs": 2,
                          "calibration": 64, "statistics": 128},
                "frozen": {"epochs": 2, "rate": 0.01}}}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -28,11 +28,6 @@ PARAMETERS = {"digits": 74_522 + 2 * 240, "resnet20": 268_346 + 2 * 688,
               "shufflenetv2-imagenet": 2_278_604}
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.mark.parametrize("name", models.NAMES)
 def test_parameters_and_outputs(name: str) -> None:
     net, model = models.find(name), models.build(name)

@@ -17,11 +17,6 @@ from golden.errors import PlutarchError  # noqa: E402
 from golden.models.weights import load_weights, read_arrays  # noqa: E402
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def _checkpoint(name: str) -> Path:
     try:
         file = data.data_folder() / "checkpoints" / name

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from torch import nn  # noqa: E402
 from golden import models  # noqa: E402
 from golden.codes import to_int  # noqa: E402
 from golden.errors import PlutarchError  # noqa: E402
-from golden.network import Network  # noqa: E402
 from golden.package import load_package, save_package  # noqa: E402
 from golden.qat import (  # noqa: E402
     QuantModel,
@@ -32,20 +30,16 @@ from golden.qat import (  # noqa: E402
     quantise,
 )
 from golden.qat.__main__ import main  # noqa: E402
-from tests.qat_nets import EXP, Tiny, digits, real, train, used  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def _export(model: QuantModel, count: int = 360) -> Network:
-    test = digits()[1]
-    return export(model, "tiny", test.images[:count], test.labels[:count], {"seed": 0})
+from tests.qat_nets import (  # noqa: E402
+    EXP,
+    Tiny,
+    digits,
+    exported,
+    frozen,
+    real,
+    train,
+    used,
+)
 
 
 def _trained(bits: int, terms: int = 2) -> QuantModel:
@@ -65,7 +59,7 @@ def _trained(bits: int, terms: int = 2) -> QuantModel:
 @pytest.mark.parametrize(("bits", "terms"), [(3, 2), (4, 2), (5, 2), (4, 1)])
 def test_integers_equal_the_frozen_model(bits: int, terms: int, tmp_path: Path) -> None:
     model = _trained(bits, terms)
-    net = _export(model)
+    net = exported(model)
     wide = copy.deepcopy(model).double()
     found = compare(wide, net, net.images)
     assert found.dtype == "float64" and found.images == 360
@@ -109,7 +103,7 @@ def test_float32_differs_by_rounding_across_a_cut_alone() -> None:
     """Five bits: t of layer a needs more than 24. A value is put just below a cut: float32 rounds
     it onto the cut, where ties go up; everything before it is equal."""
     model = _trained(5)
-    net = _export(model)
+    net = exported(model)
     found = compare(model, net, net.images)
     proven = {bound.name: bound.float32 for bound in bounds(net)}
     assert found.dtype == "float32" and found.same >= 324  # 90 % of 360
@@ -137,7 +131,7 @@ def test_float32_differs_by_rounding_across_a_cut_alone() -> None:
 
 
 def test_bounds_are_those_of_all_inputs() -> None:
-    net = _export(_trained(3), 60)
+    net = exported(_trained(3), 60)
     found = bounds(net)
     assert [bound.name for bound in found] == ["stem", "a", "down.0", "b", "c", "d", "fc"]
     outputs = net.run(net.images)
@@ -154,7 +148,7 @@ def test_bounds_are_those_of_all_inputs() -> None:
 
 def test_compare_sees_what_differs() -> None:
     model = _trained(4)
-    net = _export(model, 40)
+    net = exported(model, 40)
     with torch.no_grad():
         dict(model.layers())["c"].offset[3] += 0.5
     found = compare(model, net, net.images)
@@ -230,22 +224,13 @@ def test_resnet20_of_a_checkpoint_is_the_network_that_runs_today() -> None:
     assert found.same == 4 and not found.first and len(found.values) == 19
 
 
-def _frozen(model: nn.Module, spec: QuantSpec, shape: tuple[int, ...] = (1, 8, 8)) -> QuantModel:
-    torch.manual_seed(0)
-    x = torch.rand(16, *shape).mul(16).floor() * 2.0 ** EXP
-    found = quantise(model.eval(), x[:2], spec, EXP)
-    found.calibrate(x)
-    found.freeze()
-    return found
-
-
 def test_names_that_the_integer_network_keeps_for_itself() -> None:
     net = nn.Sequential(OrderedDict([
         ("input", nn.Conv2d(1, 4, 3, padding=1)), ("relu", nn.ReLU()), ("pool", nn.MaxPool2d(2)),
         ("fc", nn.Conv2d(4, 8, 3, padding=1)), ("average", nn.AdaptiveAvgPool2d(1)),
         ("flat", nn.Flatten()), ("linear", nn.Linear(8, 3))]))
-    model = _frozen(net, QuantSpec()).double()
-    made = _export(model)
+    model = frozen(net, QuantSpec()).double()
+    made = exported(model)
     assert [node.layer.name for node in made.nodes] == ["input_", "fc_"]
     assert made.pools[0].name == "pool_" and made.nodes[1].source == "pool_"
     found = compare(model, made, digits()[1].images)
@@ -276,6 +261,6 @@ def test_the_figures_have_a_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_map_of_one_pixel_needs_no_average() -> None:
     net = nn.Sequential(nn.Conv2d(1, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 8, 3, 2, 1), nn.ReLU(),
                         nn.Conv2d(8, 8, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(8, 3))
-    model = _frozen(net, QuantSpec()).double()
-    found = compare(model, _export(model), digits()[1].images)
+    model = frozen(net, QuantSpec()).double()
+    found = compare(model, exported(model), digits()[1].images)
     assert found.same == 360 and len(found.values) == 3

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,37 +13,18 @@ pytest.importorskip("sklearn", reason="scikit-learn is not installed (extra `tra
 from torch import nn  # noqa: E402
 
 from golden.errors import PlutarchError  # noqa: E402
-from golden.network import Network  # noqa: E402
 from golden.qat import (  # noqa: E402
-    QuantModel,
     QuantSpec,
-    export,
     logit_unit,
-    quantise,
 )
-from tests.qat_nets import EXP, Odd, Tiny, digits, made, used  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def _export(model: QuantModel, count: int = 360) -> Network:
-    test = digits()[1]
-    return export(model, "tiny", test.images[:count], test.labels[:count], {"seed": 0})
-
-
-def _frozen(model: nn.Module, spec: QuantSpec, shape: tuple[int, ...] = (1, 8, 8)) -> QuantModel:
-    torch.manual_seed(0)
-    x = torch.rand(16, *shape).mul(16).floor() * 2.0 ** EXP
-    found = quantise(model.eval(), x[:2], spec, EXP)
-    found.calibrate(x)
-    found.freeze()
-    return found
+from tests.qat_nets import (  # noqa: E402
+    Odd,
+    Tiny,
+    exported,
+    frozen,
+    made,
+    used,
+)
 
 
 def _ends(*middle: nn.Module) -> nn.Module:
@@ -81,9 +61,9 @@ class _Shortcut(nn.Module):
     ([nn.ChannelShuffle(2), nn.Conv2d(4, 4, 1)], r"\(shuffle\): the integer network has no such"),
 ])
 def test_layers_that_are_not_exported_are_named(middle: list[nn.Module], message: str) -> None:
-    model = _frozen(_ends(*middle), QuantSpec())
+    model = frozen(_ends(*middle), QuantSpec())
     with pytest.raises(PlutarchError, match="^export: .*" + message) as caught:
-        _export(model, 4)
+        exported(model, 4)
     assert "\n" not in str(caught.value)
 
 
@@ -104,7 +84,7 @@ def test_ends_that_are_not_exported_are_named() -> None:
              r"3 \(flatten\): a package ends in a linear layer"),
             (_ends(nn.ChannelShuffle(2)), r"\(shuffle\)")):
         with pytest.raises(PlutarchError, match=message):
-            _export(_frozen(model, QuantSpec()), 4)
+            exported(frozen(model, QuantSpec()), 4)
 
 
 @pytest.mark.parametrize(("spec", "message"), [
@@ -117,20 +97,20 @@ def test_ends_that_are_not_exported_are_named() -> None:
     ({"first_last": "float"}, "first_last = 'float'"), ({"residual_bits": 6}, "residual_bits = 6"),
 ])
 def test_settings_that_are_not_exported_are_named(spec: dict[str, Any], message: str) -> None:
-    model = _frozen(used(Tiny()), QuantSpec(**spec))
+    model = frozen(used(Tiny()), QuantSpec(**spec))
     with pytest.raises(PlutarchError, match=message):
-        _export(model, 4)
+        exported(model, 4)
 
 
 def test_only_frozen_models_are_exported() -> None:
     with pytest.raises(PlutarchError, match=r"in mode 'quant'; freeze\(\) it first"):
-        _export(made(), 4)
+        exported(made(), 4)
     with pytest.raises(PlutarchError, match="logits: not a frozen model"):
         logit_unit(made())
 
 
 def test_a_model_that_cannot_be_exported_still_runs_frozen() -> None:
-    model = _frozen(used(Odd()), QuantSpec())
+    model = frozen(used(Odd()), QuantSpec())
     assert model.layers()[-1][1].grid is not None
     with pytest.raises(PlutarchError, match=r"\(part\): the integer network has no such step"):
-        _export(model, 4)
+        exported(model, 4)

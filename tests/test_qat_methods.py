@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,21 +16,19 @@ from torch import Tensor, nn  # noqa: E402
 from golden.errors import PlutarchError  # noqa: E402
 from golden.qat import QuantSpec, quantise  # noqa: E402
 from golden.quantizers import METHODS, Fixed  # noqa: E402
-from tests.qat_nets import EXP, Odd, Tiny, digits, made, real, train, used  # noqa: E402
+from tests.qat_nets import (  # noqa: E402
+    EXP,
+    Odd,
+    Tiny,
+    digits,
+    made,
+    real,
+    train,
+    training_images,
+    used,
+)
 
 RIVALS = [name for name in METHODS if name != "float"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def _images(count: int = 64) -> Tensor:
-    return real(digits()[0].images[:count])
 
 
 def _on(levels: Tensor, x: Tensor) -> bool:
@@ -46,11 +43,11 @@ def _on(levels: Tensor, x: Tensor) -> bool:
 @pytest.mark.parametrize("make", [Tiny, Odd])
 def test_every_value_lies_on_the_levels_of_its_method(make: Any, method: str) -> None:
     torch.manual_seed(0)
-    model = quantise(used(make()), _images(2), QuantSpec(method=method), EXP)
-    model.calibrate(_images())
+    model = quantise(used(make()), training_images(2), QuantSpec(method=method), EXP)
+    model.calibrate(training_images())
     layers = dict(model.layers())
     with torch.no_grad():
-        values = dict(model.run(_images(), keep=True))
+        values = dict(model.run(training_images(), keep=True))
     for name, layer in layers.items():
         assert layer.weight_quantizer is not None
         inner = model.role(name) == "inner"
@@ -72,11 +69,11 @@ def test_every_value_lies_on_the_levels_of_its_method(make: Any, method: str) ->
 @pytest.mark.parametrize("make", [Tiny, Odd])
 def test_gradients_reach_every_weight_and_scale(make: Any, method: str) -> None:
     torch.manual_seed(0)
-    model = quantise(used(make()), _images(2), QuantSpec(method=method), EXP)
-    model.calibrate(_images())
+    model = quantise(used(make()), training_images(2), QuantSpec(method=method), EXP)
+    model.calibrate(training_images())
     model.train()
     labels = torch.from_numpy(digits()[0].labels[:64])
-    loss = nn.functional.cross_entropy(model(_images()), labels)
+    loss = nn.functional.cross_entropy(model(training_images()), labels)
     loss.backward()  # type: ignore[no-untyped-call]
     silent = [name for name, p in model.named_parameters()
               if p.requires_grad and (p.grad is None or not p.grad.abs().sum())]
@@ -92,14 +89,14 @@ def test_ends_can_stay_as_they_are() -> None:
         assert torch.equal(layers[name].used_weight(), layers[name].weight)
     assert layers["d"].emit.word is None  # the last layer reads the average of raw values
     with torch.no_grad():
-        values = dict(model.run(_images(), keep=True))
+        values = dict(model.run(training_images(), keep=True))
     assert len(values["d"].take("raw").unique()) > 256
 
 
 def test_residual_words_have_the_bits_that_are_asked_for() -> None:
     model = made(residual_bits=5)
     with torch.no_grad():
-        values = dict(model.run(_images(), keep=True))
+        values = dict(model.run(training_images(), keep=True))
     for name in ("b", "c", "d"):
         words = values[name].take("word")
         assert 8 < len(words.unique()) <= 16, name  # no negative ones behind a ReLU
@@ -152,7 +149,7 @@ def test_progressive_widths(method: str) -> None:
         assert len(levels) <= 2 ** bits
         tops.append(float(levels[-1]))
         assert train(model, 2) < 1e3
-        model.calibrate(_images(), fixed_only=True)
+        model.calibrate(training_images(), fixed_only=True)
     if method == "iospot":
         assert len(set(tops)) == 1  # the largest level stays
     with pytest.raises(PlutarchError, match="7"):
@@ -173,13 +170,13 @@ def test_every_width_learns_the_digits() -> None:
     torch.manual_seed(0)
     float_model = Tiny()
     train(float_model, 120)
-    model = quantise(float_model, _images(2), QuantSpec(weight_bits=6, act_bits=6), EXP)
+    model = quantise(float_model, training_images(2), QuantSpec(weight_bits=6, act_bits=6), EXP)
     right = {}
     for bits in (6, 4, 2):
         model.set_bits(bits, bits)
-        model.calibrate(_images(256))
+        model.calibrate(training_images(256))
         train(model, 40, 0.02)
-        model.refresh_statistics([_images(512)])
+        model.refresh_statistics([training_images(512)])
         with torch.no_grad():
             right[bits] = int((model(images).argmax(1) == labels).sum())
     assert right[6] > 300 and right[4] > 300 and right[2] > 150, right  # of 360; guessing: 36
@@ -189,9 +186,9 @@ def test_rivals_can_be_frozen_too() -> None:
     for method in RIVALS:
         model = made(method=method)
         with torch.no_grad():
-            one = model(_images())
+            one = model(training_images())
             model.freeze()
-            two = model(_images())
+            two = model(training_images())
         assert torch.isfinite(two).all()
         correlation = np.corrcoef(one.flatten().numpy(), two.flatten().numpy())[0, 1]
         assert correlation > 0.9, (method, correlation)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,19 +17,16 @@ from torch import Tensor, nn  # noqa: E402
 from golden.errors import PlutarchError  # noqa: E402
 from golden.qat import QuantModel, QuantSpec, quantise  # noqa: E402
 from golden.scales import round_scales  # noqa: E402
-from tests.qat_nets import EXP, Odd, Tiny, digits, made, real, train, used  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-def _images(count: int = 64) -> Tensor:
-    return real(digits()[0].images[:count])
+from tests.qat_nets import (  # noqa: E402
+    EXP,
+    Odd,
+    Tiny,
+    digits,
+    made,
+    train,
+    training_images,
+    used,
+)
 
 
 def test_normalised_weights_are_absorbed_by_the_norm() -> None:
@@ -43,8 +39,8 @@ def test_normalised_weights_are_absorbed_by_the_norm() -> None:
             for name, module in model.named_modules():
                 if isinstance(module, nn.Conv2d) and name != "d":  # no norm behind d
                     module.weight.mul_(gain).add_(offset)
-        found = quantise(model, _images(2), QuantSpec(weight_norm=True), EXP)
-        found.calibrate(_images())
+        found = quantise(model, training_images(2), QuantSpec(weight_norm=True), EXP)
+        found.calibrate(training_images())
         models.append(found)
     for name, layer in models[0].layers():
         plain = layer.plain_weight()
@@ -54,7 +50,7 @@ def test_normalised_weights_are_absorbed_by_the_norm() -> None:
             assert abs(float(plain.detach().mean())) < 1e-5
             assert abs(float(plain.detach().std()) - 1) < 1e-5
     with torch.no_grad():
-        one, two = (model(_images()) for model in models)
+        one, two = (model(training_images()) for model in models)
     assert torch.allclose(one, two, rtol=1e-2, atol=1e-2) and float(one.std()) > 0.1
     assert not any(layer.normalised for _, layer in made(weight_norm=False).layers())
     assert not any(layer.normalised for _, layer in made(method="lsq").layers())
@@ -94,7 +90,7 @@ def test_calibration_is_layer_by_layer_and_sets_statistics() -> None:
     layers = dict(model.layers())
     a, stem = layers["a"], layers["stem"]
     with torch.no_grad():
-        codes = dict(model.run(_images(128), keep=True))["stem"].take("code")
+        codes = dict(model.run(training_images(128), keep=True))["stem"].take("code")
         y = nn.functional.conv2d(codes, a.used_weight(), None, 2, 1)
     norm = a.norm
     assert torch.allclose(norm.running_mean, y.mean((0, 2, 3)), atol=0.05)  # type: ignore[attr-defined]
@@ -108,7 +104,7 @@ def test_calibration_is_layer_by_layer_and_sets_statistics() -> None:
 def test_statistics_are_plain_averages_over_the_batches() -> None:
     model = made()
     model.train()
-    batches = [_images(128)[i:i + 32] for i in range(0, 128, 32)]
+    batches = [training_images(128)[i:i + 32] for i in range(0, 128, 32)]
     model.refresh_statistics(iter(batches))
     norm = dict(model.layers())["stem"].norm
     weight = dict(model.layers())["stem"].used_weight()
@@ -126,7 +122,7 @@ def test_fixed_point_alone_is_fitted_again() -> None:
         dict(model.layers())["fc"].weight.mul_(64.0)
         dict(model.layers())["b"].weight.add_(5.0).mul_(9.0)
     state = copy.deepcopy(model.state_dict())
-    model.calibrate(_images() * 2, fixed_only=True)
+    model.calibrate(training_images() * 2, fixed_only=True)
     changed = {key for key, value in model.state_dict().items()
                if not torch.equal(value, state[key])}
     assert "net.fc.weight_quantizer.exp" in changed
@@ -136,11 +132,11 @@ def test_fixed_point_alone_is_fitted_again() -> None:
 
 
 def test_modes_in_their_order() -> None:
-    model = quantise(used(Tiny()), _images(2), QuantSpec(), EXP)
+    model = quantise(used(Tiny()), training_images(2), QuantSpec(), EXP)
     with pytest.raises(PlutarchError, match="freeze: the model is in mode 'float'"):
         model.freeze()
     model.mode = "quant"
-    for run in (lambda: model(_images(2)), model.freeze):
+    for run in (lambda: model(training_images(2)), model.freeze):
         with pytest.raises(PlutarchError, match="calibrate"):
             run()
     with pytest.raises(PlutarchError, match=r"mode = 'frozen'.*freeze\(\) makes"):
@@ -148,12 +144,13 @@ def test_modes_in_their_order() -> None:
     with pytest.raises(PlutarchError, match="mode = 'int'"):
         model.mode = "int"  # type: ignore[assignment]
     with pytest.raises(PlutarchError, match="NaN"):
-        model.calibrate(_images(4) * float("nan"))
+        model.calibrate(training_images(4) * float("nan"))
     assert not model.calibrated
-    model.calibrate(_images())
+    model.calibrate(training_images())
     model.freeze()
-    for run in (model.freeze, lambda: model.set_bits(3, 3), lambda: model.calibrate(_images()),
-                lambda: model.refresh_statistics([_images()])):
+    for run in (model.freeze, lambda: model.set_bits(3, 3),
+                lambda: model.calibrate(training_images()),
+                lambda: model.refresh_statistics([training_images()])):
         with pytest.raises(PlutarchError, match="frozen"):
             run()
     model.mode = "quant"
@@ -199,7 +196,7 @@ def test_weight_pairs_for_a_distribution_loss() -> None:
 def test_freezing_folds_statistics_and_keeps_means(terms: int) -> None:
     model = made(terms=terms)
     with torch.no_grad():
-        model(_images())
+        model(training_images())
     norms = {name: copy.deepcopy(layer.norm) for name, layer in model.layers()
              if getattr(layer, "norm", None) is not None}
     weights = {name: layer.used_weight() for name, layer in model.layers()}
@@ -226,15 +223,15 @@ def test_a_frozen_model_trains_on_weights_and_offsets_alone() -> None:
     torch.manual_seed(0)
     float_model = Tiny()
     train(float_model, 60)
-    model = quantise(float_model, _images(2), QuantSpec(), EXP)
-    model.calibrate(_images(256))
+    model = quantise(float_model, training_images(2), QuantSpec(), EXP)
+    model.calibrate(training_images(256))
     model.freeze()
     before = copy.deepcopy(model.state_dict())
     labels = torch.from_numpy(digits()[0].labels[:256])
 
     def loss() -> float:
         with torch.no_grad():
-            return float(nn.functional.cross_entropy(model.eval()(_images(256)), labels))
+            return float(nn.functional.cross_entropy(model.eval()(training_images(256)), labels))
 
     first = loss()
     train(model, 40, 0.002)
@@ -247,16 +244,16 @@ def test_a_frozen_model_trains_on_weights_and_offsets_alone() -> None:
 
 def test_odd_parts_go_through_all_modes() -> None:
     torch.manual_seed(0)
-    model: QuantModel = quantise(used(Odd()), _images(2), QuantSpec(), EXP)
-    model.calibrate(_images())
+    model: QuantModel = quantise(used(Odd()), training_images(2), QuantSpec(), EXP)
+    model.calibrate(training_images())
     train(model, 3)
-    model.refresh_statistics([_images()])
+    model.refresh_statistics([training_images()])
     model.freeze()
     train(model, 3)
     norm = model.step_module("own_norm").norm  # the one that stands alone
     before = norm.running_mean.clone()
     with torch.no_grad():
-        values = [dict(model.train(flag).run(_images(), keep=True))["own_norm"].take("word")
+        values = [dict(model.train(flag).run(training_images(), keep=True))["own_norm"].take("word")
                   for flag in (True, False)]
     assert torch.equal(*values) and torch.equal(norm.running_mean, before)
     assert torch.isfinite(values[0]).all()

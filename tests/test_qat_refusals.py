@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,14 +17,6 @@ from torch.nn import functional  # noqa: E402
 from golden.errors import PlutarchError  # noqa: E402
 from golden.qat import QuantSpec, quantise  # noqa: E402
 from tests.qat_nets import EXP, digits, real, used  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def _with(module: nn.Module) -> nn.Module:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,14 +20,6 @@ from golden.qat.plan import Plan  # noqa: E402
 from golden.qat.trace import trace  # noqa: E402
 from golden.qat.units import find_units  # noqa: E402
 from tests.qat_nets import EXP, Odd, Tiny, digits, real, used  # noqa: E402
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def _plan(model: nn.Module, x: Tensor) -> Plan:

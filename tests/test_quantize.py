@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,6 @@ from golden.training.loop import real_input  # noqa: E402
 from golden.training.models import ResNet  # noqa: E402
 
 SMALL = quantize.Recipe(calibration=16, statistics=24, samples=3)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def _state(model: ResNet) -> dict[str, Any]:

@@ -20,14 +20,6 @@ DTYPES = [torch.float32, torch.float64]
 BITS = [2, 3, 4, 5, 6]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def hard_values(bits, exp, dtype):
     """Random values of all sizes, every level and tie, their neighbours, the float's extremes."""
     rng = np.random.default_rng(bits * 100 + exp)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,14 +33,6 @@ from golden.training.models import ResNet, option_a  # noqa: E402
 from golden.training.scales import round_scales  # noqa: E402
 
 TINY = digits.Recipe(float_steps=12, quant_steps=8, frozen_steps=4, calibration=64)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("bits", range(2, 7))
