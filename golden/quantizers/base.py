@@ -145,6 +145,8 @@ def clip_scale(x: Tensor, scale: Tensor, project: Projection, low: float, high: 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
     """Sum of products over all elements, a 0-dimensional tensor."""
+    if a.dim() == 4 and a.is_contiguous(memory_format=torch.channels_last):
+        a, b = a.permute(0, 2, 3, 1), b.permute(0, 2, 3, 1)  # (N, H, W, C), as it lies
     return torch.dot(a.reshape(-1), b.reshape(-1))
 
 
