@@ -20,7 +20,7 @@ BOUNDARY = 2  # registers before and after the lane
 
 
 async def run(dut: Any, what: str, w: Ints, a: Ints, load: Ints) -> None:
-    """Stream (vectors, N) weights and activations; load: (vectors,) 1 where the weights are taken."""
+    """Stream (vectors, N) weights and activations; load (vectors,): 1 where weights are taken."""
     load[0] = 1
     edge = clocking.start_clock(dut)
     inputs = [(dut.w_we, load.tolist()), (dut.w, vectors.to_words(w, LANE.bits)),
