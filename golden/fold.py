@@ -16,7 +16,7 @@ from golden.codes import Codes, Ints, from_int, max_value, project_real, to_int
 from golden.errors import PlutarchError
 from golden.layer import MAX_CHANNEL_SHIFT, ConvLayer, Int8s
 from golden.network import Node
-from golden.training.scales import Reals, TwoTerm
+from golden.scales import Reals, TwoTerm
 
 ACCUMULATOR_BITS = {3: 22, 4: 30, 5: 46}  # of the RTL's PoT lanes (docs/formats.md)
 INT8_ACCUMULATOR_BITS = 32  # of mac_conv

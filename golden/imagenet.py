@@ -13,11 +13,11 @@ import numpy as np
 
 from golden import resnet18
 from golden.codes import Ints
+from golden.data.split import colour_words
 from golden.errors import PlutarchError
 from golden.files import read_npz, sha256
 from golden.layer import Int8s
 from golden.package import save_package
-from golden.training.data import cifar_ints
 
 SAMPLES, MOST = 2, 16  # images a package carries, images a file may have
 RANDOM = ("seeded random weights (He-normal), not a trained network: sizes and arithmetic are "
@@ -70,7 +70,7 @@ def package_resnet18(bits: int, out_dir: str | Path = "build/packages", seed: in
 def _state(file: Path) -> resnet18.State:
     _bytes(file)  # a file that is not there is told before torch is asked for
     try:
-        from golden.training.states import read_arrays
+        from golden.models.weights import read_arrays
     except ImportError as error:
         raise PlutarchError(f"{file}: reading it needs torch, which is not installed; `make setup` "
                             "installs it") from error
@@ -110,4 +110,4 @@ def read_images(file: Path) -> tuple[Int8s, Ints | None]:
                                < resnet18.CLASSES):
         raise PlutarchError(f"{file}: labels {labels.dtype} {labels.shape}, want {len(pixels)} "
                             f"integers from 0 to {resnet18.CLASSES - 1}")
-    return cifar_ints(pixels), None if labels is None else labels.astype(np.int64)
+    return colour_words(pixels), None if labels is None else labels.astype(np.int64)

@@ -28,7 +28,7 @@ from golden.fold import (
 )
 from golden.layer import Int8s, LayerOutput
 from golden.network import INPUT, FcLayer, MaxPool, Network, Node
-from golden.training.scales import Reals, round_scales
+from golden.scales import Reals, round_scales
 
 State = Mapping[str, Reals]
 NAME, SIZE, CLASSES, WIDTHS = "resnet18", 224, 1000, (64, 128, 256, 512)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make train`, `make quantize`, `make package`: thin faces of golden (torch: golden.training)."""
+"""`make train`, `make quantize`, `make package`: faces of `python -m golden`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
+from golden.files import sha256
 from sim.cli import flag, whole
 from sim.errors import HarnessError, unknown
 from sim.paths import BUILD, RESULTS, shown
@@ -33,15 +33,40 @@ def _net_and_bits(verb: str, nets: tuple[str, ...], choices: Mapping[str, str]) 
     return net, bits
 
 
-def _finish(verb: str, report: dict[str, Any]) -> int:
-    """Write the report and print its lines."""
-    report["package"] = shown(_OUT / f"{report['net']}-b{report['bits']}")
-    path = RESULTS / f"{verb}-{report['net']}-b{report['bits']}.json"
+def _run(verb: str, config: str, row: str, changes: list[str], choices: Mapping[str, str]) -> int:
+    """Run a row of a shipped config and put its package into build/packages/.
+
+    Raises PlutarchError for what the user got wrong.
+    """
+    from golden.cli.common import shown as lines
+    from golden.errors import PlutarchError
+    from golden.package import MANIFEST, load_package, save_package
+    from golden.training.config_files import find_file
+    from golden.training.progress import Screen
+    from golden.training.runs import Options, run_row
+
+    options = Options(out=BUILD / "runs", fresh=flag(choices, "FRESH"))
+    changes = [*changes, f"seed={whole(choices, 'SEED', 0)}"]
+    with Screen() as screen:
+        result = run_row(find_file(config), row, changes, options, screen)
+    print(lines(result))
+    found = result.integers
+    if found.refused:
+        raise PlutarchError(f"{result.config['name']}: no package: {found.refused}")
+    net = load_package(found.package)
+    name = f"{net.name}-b{net.bits}"
+    save_package(net, _OUT / name)
+    report = {
+        "net": net.name, "bits": net.bits, "seed": result.config["seed"],
+        "data": result.config["data"]["name"], "command": result.command,
+        "package": shown(_OUT / name),
+        "manifest_sha256": sha256((_OUT / name / MANIFEST).read_bytes()),
+        "test_images": found.images, "fp32_correct": result.scores["float"].top1,
+        "integer_correct": found.correct, "integer_percent": round(100 * found.accuracy, 2),
+        "seconds": result.seconds, "reused": result.reused,
+    }  # fmt: skip
+    path = RESULTS / f"{verb}-{name}.json"
     write_atomic(path, json.dumps(report, indent=1) + "\n")
-    right, images = report["integer_correct"], report["test_images"]
-    print(f"{report['net']} b={report['bits']}: integers {right} of {images} right "
-          f"({report['integer_percent']} %), FP32 {report['fp32_correct']}; "
-          f"{report['seconds']} s")  # fmt: skip
     print(f"package: {report['package']}")
     print(f"results: {shown(path)}")
     return 0
@@ -50,28 +75,19 @@ def _finish(verb: str, report: dict[str, Any]) -> int:
 def train(choices: Mapping[str, str]) -> int:
     """Train digits into build/packages/. Raises PlutarchError for what the user got wrong."""
     _, bits = _net_and_bits("train", ("digits",), choices)
-    from golden.training.digits import train_digits
-
-    return _finish("train", train_digits(bits, whole(choices, "SEED", 0), _OUT, _say))
+    return _run("train", "digits", f"b{bits}", [], choices)
 
 
 def quantize(choices: Mapping[str, str]) -> int:
     """Convert a CIFAR-10 checkpoint into build/packages/. Raises PlutarchError."""
     net, bits = _net_and_bits("quantize", ("resnet20", "resnet56"), choices)
-    images = whole(choices, "IMAGES", 1000)
-    tune = flag(choices, "TUNE")
-    from golden.training.quantize import FINE_TUNED, PLAIN, quantize_cifar
-
-    report = quantize_cifar(
-        net,
-        bits,
-        out_dir=_OUT,
-        images=images,
-        progress=_say,
-        seed=whole(choices, "SEED", 0),
-        recipe=FINE_TUNED if tune else PLAIN,
-    )
-    return _finish("quantize", report)
+    row = "tuned" if flag(choices, "TUNE") else "plain"
+    changes = [f"net={net}", f"start={net}-*.th", f"quantizer.weight_bits={bits}",
+               f"quantizer.act_bits={bits}", f"name=quantize/{net}-iospot-{bits}-{row}",
+               f"data.test_images={whole(choices, 'IMAGES', 1000)}"]  # fmt: skip
+    if row == "plain":  # no more is looked at than the statistics are measured on
+        changes.append("data.train_images=2048")
+    return _run("quantize", "quantize", row, changes, choices)
 
 
 def package(choices: Mapping[str, str]) -> int:

@@ -114,7 +114,8 @@ VERBS: Mapping[str, Verb] = {
             "train",
             "quantisation-aware training, result in build/packages/",
             ("core", "train"),
-            {"NET": "digits", "B": "bits of the codes, 3..5 (default 4)", "SEED": "seed"},
+            {"NET": "digits", "B": "bits of the codes, 3..5 (default 4)", "SEED": "seed",
+             "FRESH": "1: train again what is done"},
         ),
         Verb(
             "quantize",
@@ -123,7 +124,8 @@ VERBS: Mapping[str, Verb] = {
             {"NET": "resnet20 (default) or resnet56", "B": "bits of the codes, 3..5 (default 4)",
              "SEED": "seed",
              "IMAGES": "test images to measure on (default 1000)",
-             "TUNE": "1: fine-tune for about two CPU minutes"},
+             "TUNE": "1: fine-tune, three epochs of about four minutes each",
+             "FRESH": "1: convert again what is done"},
         ),
         Verb(
             "package",

@@ -237,7 +237,8 @@ def test_shipped_package_is_what_it_states(folder: Path) -> None:
     assert report["correct"] >= 0.98 * report["samples"] and report["samples"] == 360
     about = load_package(folder).about
     assert about["accuracy"]["samples_correct"] == report["correct"]
-    assert about["command"] == f"make train NET=digits B={report['bits']} SEED=0"
+    assert about["command"] == ("python -m golden train --config digits "
+                                f"--row b{report['bits']} --set seed=0")
     assert {"python", "numpy", "torch", "scikit-learn"} <= set(about["versions"])
     names = {f for f in contents(folder) if f != "manifest.json"}
     assert names == set(read_manifest(folder)["files"])

@@ -17,7 +17,7 @@ from golden.fold import best_code_exponent, best_word_exponent, fold
 from golden.int8_values import with_int8_values
 from golden.network import ConvJob, MaxPool, MaxPoolJob, Network
 from golden.package import load_package, read_manifest, verify_package
-from golden.training.scales import round_scales
+from golden.scales import round_scales
 
 TINY = (4, 6, 8, 10)
 
@@ -292,6 +292,6 @@ def test_other_bad_choices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(PlutarchError, match=r"text\.npz: not a sound \.npz archive: it is no zip"):
         imagenet.package_resnet18(4, tmp_path, images=tmp_path / "text.npz")
     (tmp_path / "x.pth").write_bytes(b"")
-    monkeypatch.setitem(__import__("sys").modules, "golden.training.states", None)
+    monkeypatch.setitem(__import__("sys").modules, "golden.models.weights", None)
     with pytest.raises(PlutarchError, match=r"x\.pth: reading it needs torch.*make setup"):
         imagenet.package_resnet18(4, tmp_path, checkpoint=tmp_path / "x.pth")
