@@ -186,12 +186,12 @@ def test_the_command_writes_json(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize("args, line", [
-    ("--net resnet21", "cost: no network 'resnet21': did you mean "),
-    ("--net digits --bits 0", "cost: weight bits = 0: want 1 to 32"),
-    ("--net digits --layer fc=3", "cost: digits: no layer 'fc'"),
-    ("--net digits --layer fc", "cost: layer 'fc': want NAME="),
-    ("--net digits --classes 0", "cost: network digits: classes = 0"),
-    ("--net digits --json /dev/null/x", "cost: /dev/null/x: "),
+    ("--net resnet21", "error: no network 'resnet21': did you mean "),
+    ("--net digits --bits 0", "error: weight bits = 0: want 1 to 32"),
+    ("--net digits --layer fc=3", "error: digits: no layer 'fc'"),
+    ("--net digits --layer fc", "error: layer 'fc': want NAME="),
+    ("--net digits --classes 0", "error: network digits: classes = 0"),
+    ("--net digits --json /dev/null/x", "error: /dev/null/x: "),
 ])
 def test_mistakes_are_one_line(args: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch", reason="the extra `train` is not installed")

@@ -256,9 +256,9 @@ def test_a_kill_and_again_gives_the_same_bits(images: Any, tmp_path: Path) -> No
 
 
 def test_decay_and_rates_of_the_groups() -> None:
-    from golden.quantizers import Pot
+    from golden.quantizers import METHODS, Pot
 
-    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), Pot(4))
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), Pot(4), METHODS["pact"].act(4))
     stage = replace(_config().stages.float, decay=0.3, scale_rate=0.1)
     names = {id(p): name for name, p in model.named_parameters()}
     optimizer = make_optimizer(model, stage)
@@ -266,9 +266,9 @@ def test_decay_and_rates_of_the_groups() -> None:
               for group in optimizer.param_groups]
     assert groups == [
         (["0.weight"], 0.3, 1.0), (["0.bias", "1.weight", "1.bias"], 0.0, 1.0),
-        (["2.log_scale"], 0.0, 0.1)]
+        (["2.log_scale"], 0.0, 0.1), (["3.alpha"], 0.3, 0.1)]
     set_rate(optimizer, 0.5)
-    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.5, 0.05]
+    assert [group["lr"] for group in optimizer.param_groups] == [0.5, 0.5, 0.05, 0.05]
     assert all(group["momentum"] == 0.9 for group in optimizer.param_groups)
 
 

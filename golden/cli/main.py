@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import importlib
-import os
-import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from golden.errors import PlutarchError
+from golden.exits import exit_status
 from golden.training.fields import unknown
 
 # name -> (module, what the list says of it). Modules have add_arguments(parser) and main(args).
@@ -50,22 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; returns the exit status. A user's mistake is one line on stderr and 2."""
-    try:
-        return _run(argv)
-    except PlutarchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # `python -m golden ... | head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        print("error: no space left on the disk", file=sys.stderr)
-        return 2
+    return exit_status(lambda: _run(argv))
 
 
 def _run(argv: Sequence[str]) -> int:

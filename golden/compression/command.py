@@ -8,9 +8,7 @@ IOS-PoT and the APoT levels and compared. Both may be given.
 from __future__ import annotations
 
 import argparse
-import os
 import platform
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +22,7 @@ from golden.compression.archive import PIN, POUT
 from golden.compression.codes import BYTE, LayerCodes, from_package
 from golden.compression.measure import Found, measure, verdicts
 from golden.errors import PlutarchError
+from golden.exits import exit_status
 
 _WIDE = 150  # columns where the output is no terminal
 
@@ -132,11 +131,5 @@ def run(argv: Sequence[str] | None = None) -> int:
     """`python -m golden.compression`: main() on these words; a user's mistake is one line and 2."""
     parser = argparse.ArgumentParser("python -m golden.compression", description=__doc__)
     add_arguments(parser)
-    try:
-        return main(parser.parse_args(argv))
-    except PlutarchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+    args = parser.parse_args(argv)
+    return exit_status(lambda: main(args))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from golden.cost.plan import ENDS, parse_overrides, with_bits
 from golden.cost.plut_memory import plut_memory
 from golden.cost.records import WORD_BITS, NetCost
 from golden.errors import PlutarchError
+from golden.exits import exit_status
 from golden.files import write_atomic
 
 
@@ -69,11 +69,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m golden.cost", description=(
         "FIXOPS, weight size, compression rates and traffic of a network."))
     add_arguments(parser)
-    try:
-        return main(parser.parse_args(argv))
-    except PlutarchError as error:
-        print(f"cost: {error}", file=sys.stderr)
-        return 2
+    args = parser.parse_args(argv)
+    return exit_status(lambda: main(args))
 
 
 def _traced(name: str, classes: int | None) -> NetCost:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from golden.errors import PlutarchError
+from golden.exits import exit_status
 from golden.fast import bench
 
 
@@ -14,11 +14,8 @@ def main(argv: list[str] | None = None) -> int:
     """Parse, run, and turn a user's mistake into one line and exit status 2."""
     parser = argparse.ArgumentParser(prog="python -m golden.fast", description=bench.__doc__)
     bench.add_arguments(parser)
-    try:
-        return bench.main(parser.parse_args(argv))
-    except PlutarchError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    args = parser.parse_args(argv)
+    return exit_status(lambda: bench.main(args))
 
 
 if __name__ == "__main__":

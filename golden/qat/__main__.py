@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from golden import data, models
-from golden.errors import PlutarchError
+from golden.exits import exit_status
 from golden.models.weights import load_weights
 from golden.qat import QuantModel, QuantSpec, bounds, compare, export, quantise
 
@@ -151,8 +151,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except PlutarchError as err:
-        print(err, file=sys.stderr)
-        sys.exit(2)
+    sys.exit(exit_status(main))

@@ -7,7 +7,7 @@ import argparse
 import sys
 from fractions import Fraction
 
-from golden.errors import PlutarchError
+from golden.exits import exit_status
 from golden.quantizers import METHODS, Quantizer, find_method
 
 
@@ -48,8 +48,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except PlutarchError as err:
-        print(err, file=sys.stderr)
-        sys.exit(2)
+    sys.exit(exit_status(main))

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from golden.codes import levels, num_levels, project_real, to_int
 from golden.errors import PlutarchError
+from golden.exits import exit_status
 
 Reals = npt.NDArray[np.floating[Any]]
 Oracle = Callable[[Reals, int, int], Reals]
@@ -157,8 +158,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except PlutarchError as err:
-        print(err, file=sys.stderr)
-        sys.exit(2)
+    sys.exit(exit_status(main))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SGD with momentum 0.9: decay on weights alone, learned scales at their own rate."""
+"""SGD with momentum 0.9: decay on weights alone (and PACT's clips), scales at their own rate."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ MOMENTUM = 0.9  # as in the paper, section 4.2
 
 
 def make_optimizer(model: nn.Module, stage: StageConfig) -> torch.optim.SGD:
-    """SGD over what a stage trains, in three groups: weights, the rest, learned scales.
+    """SGD over what a stage trains, in four groups: weights, the rest, scales, decaying scales.
 
-    Weights are the tensors of two or more dimensions; they alone decay. Scales are what quantisers
-    call `scale_parameters`; their rate is stage.scale_rate times that of the weights.
+    Weights are the tensors of two or more dimensions; they decay, and of the scales those whose
+    method says so (Quantizer.decays_scale: PACT). Scales are what quantisers call
+    `scale_parameters`; their rate is stage.scale_rate times that of the weights.
     """
-    scales = {id(p) for module in model.modules() if isinstance(module, Quantizer)
-              for p in module.scale_parameters()}
+    scales = {id(p): module.decays_scale for module in model.modules()
+              if isinstance(module, Quantizer) for p in module.scale_parameters()}
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in trained if p.ndim > 1 and id(p) not in scales],
          "weight_decay": stage.decay, "over": 1.0},
         {"params": [p for p in trained if p.ndim <= 1 and id(p) not in scales],
          "weight_decay": 0.0, "over": 1.0},
-        {"params": [p for p in trained if id(p) in scales],
-         "weight_decay": 0.0, "over": stage.scale_rate},
+        *({"params": [p for p in trained if scales.get(id(p)) is decays],
+           "weight_decay": stage.decay if decays else 0.0, "over": stage.scale_rate}
+          for decays in (False, True)),
     ]
     return torch.optim.SGD([group for group in groups if group["params"]], lr=stage.rate,
                            momentum=MOMENTUM)
