@@ -144,6 +144,10 @@ def test_table_of_what_is_done(place: Path, capsys: pytest.CaptureFixture[str]) 
     assert "small/fixed: not run yet, left out" in out and "iospot" in out
     lines = json.loads((place / "runs/small/table.json").read_text())
     assert [line["row"] for line in lines][:2] == ["float", "none"]
+    text = (place / "runs/small/table.md").read_text()
+    assert f"| iospot | {lines[1]['bits']} | {lines[1]['top1']:.2f} | " in text
+    assert f"--row none --seed {lines[1]['seed']}` | `{lines[1]['package_sha256']}` |" in text
+    assert all(line.count("|") in (0, 4, 12) for line in text.splitlines())
 
 
 def test_quantize_takes_any_checkpoint(place: Path, capsys: pytest.CaptureFixture[str],

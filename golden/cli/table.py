@@ -20,8 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run what is missing, print the table, write it as JSON."""
+    """Run what is missing, print the table, write it as JSON and Markdown."""
     from golden.training.config_files import find_file
+    from golden.training.experiments.markdown import write_markdown
     from golden.training.experiments.table import run_table, table, write_table
     from golden.training.progress import Screen
 
@@ -30,5 +31,6 @@ def main(args: argparse.Namespace) -> int:
     with Screen() as screen:
         lines = run_table(file, rows, args.seed, args.changes, options, screen, not args.no_train)
     print(table(lines))
-    print(f"written: {write_table(lines, options.out / file.stem)}")
+    folder = options.out / file.stem
+    print(f"written: {write_table(lines, folder)}, {write_markdown(lines, folder)}")
     return 0
