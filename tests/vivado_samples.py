@@ -11,7 +11,7 @@ from golden.errors import PlutarchError
 from synth.vivado.double import paper, paper_power, paper_timing
 from synth.vivado.double.figures import Figures
 
-VERSIONS = ("2015.2", "2019.2", "2020.2", "2021.1", "2022.2", "2023.1", "2025.1", "2025.2")
+VERSIONS = ("2015.2", "2020.2", "2021.1", "2023.1", "2025.1")
 
 WRITERS: dict[str, Callable[[Figures], str]] = {
     "utilization": lambda f: paper.utilization(f, "report_utilization -file u.rpt"),
