@@ -76,13 +76,16 @@ def _synth(shell: Shell, call: Call) -> None:
     state = shell.state
     part = known_part(shell, call.text("-part", state.project.part if state.project else ""))
     header = elaborate(call.text("-top"), state.sources)
+    generics: dict[str, int | str] = {}
     for value in call.all_values.get("-generic", []):
         for one in shell.split(value):
             name = one.partition("=")[0]
             if name not in header.parameters or "=" not in one:
                 raise synthesis_fails(f"parameter '{one}' of module '{header.name}'")
+            text = one.partition("=")[2]
+            generics[name] = int(text) if text.isdigit() else text
     state.design = Design(header.name, part, max_dsp=int(call.text("-max_dsp", "-1")),
-                          ports=[port.name for port in header.ports])  # fmt: skip
+                          ports=[port.name for port in header.ports], generics=generics)
     if state.project is None:
         state.project = Project("project_1", "", part, in_memory=True)
     for file in state.constraints:
@@ -180,8 +183,21 @@ def _close(shell: Shell, call: Call) -> None:
 @command("write_verilog")
 def _netlist(shell: Shell, call: Call) -> None:
     design = shell.state.need_design()
-    write(shell, call.word(), f"// stand-in\nmodule {design.top} ();\nendmodule\n",
-          call.has("-force"))  # fmt: skip
+    header = read_header(design.top, [Path(file) for file in shell.state.sources])
+    if header is None:
+        write(shell, call.word(), f"module {design.top} ();\nendmodule\n", call.has("-force"))
+        return
+    values = header.values(design.generics)
+    lines = [f"// stand-in: every output counts\nmodule {design.top} ("]
+    kinds = {"input": "input wire", "output": "output reg"}
+    ports = [f"    {kinds[port.direction]} [{port.width(values) - 1}:0] {port.name}"
+             for port in header.ports]  # fmt: skip
+    lines += [",\n".join(ports), ");"]
+    for port in header.ports:
+        if port.direction == "output":
+            lines.append(f"    initial {port.name} = 0;\n    always @(posedge "
+                         f"{header.ports[0].name}) {port.name} <= {port.name} + 1'b1;")
+    write(shell, call.word(), "\n".join([*lines, "endmodule", ""]), call.has("-force"))
 
 
 @command("read_saif")

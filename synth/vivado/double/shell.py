@@ -32,10 +32,11 @@ class Shell:
             import tkinter
         except ImportError as error:
             raise RuntimeError("Python has no Tcl here: apt-get install python3-tk") from error
-        from synth.vivado.double import flow, packager, project, queries  # they need Shell
+        # They need Shell, and importing them registers the commands.
+        from synth.vivado.double import board_commands, flow, packager, project, queries, runs
         from synth.vivado.double.registry import HANDLERS
 
-        assert all((flow, packager, project, queries))  # importing them registers the commands
+        assert all((board_commands, flow, packager, project, queries, runs))
         self.handlers = HANDLERS
         self.state = State(world)
         self.syntax = Syntax(world.version)

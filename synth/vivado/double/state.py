@@ -27,6 +27,7 @@ class Design:
     max_dsp: int = -1
     clocks: dict[str, float] = field(default_factory=dict)
     ports: list[str] = field(default_factory=list)
+    generics: dict[str, int | str] = field(default_factory=dict)
     saif: str = ""
     matched: int | None = None
 

@@ -66,7 +66,9 @@ def _path(lines: list[str], at: int, slack: float) -> dict[str, Value]:
             fields.setdefault(match[1].strip(), match[2])
     delay = fields.get("Data Path Delay", "")
     logic = re.search(r"logic (\d+\.\d+)ns", delay)
-    levels = re.match(r"\d+", fields.get("Logic Levels", ""))
+    stated = fields.get("Logic Levels", "")
+    levels = re.match(r"\d+", stated)
+    luts = [int(count) for count in re.findall(r"\bLUT\d=(\d+)", stated)]
     source = fields.get("Source")
     return {
         "slack_ns": slack,
@@ -76,7 +78,8 @@ def _path(lines: list[str], at: int, slack: float) -> dict[str, Value]:
         "requirement_ns": _ns(fields.get("Requirement", "")),
         "delay_ns": _ns(delay),
         "logic_ns": float(logic[1]) if logic else None,
-        "levels": int(levels[0]) if levels else None,
+        "levels": int(levels[0]) if levels else None,  # carries and multiplexers count too
+        "lut_levels": sum(luts) if levels else None,
     }
 
 
