@@ -47,7 +47,7 @@ def test_whole_system(tmp_path: Path, version: str) -> None:
 def test_clock_search_and_power(tmp_path: Path, version: str) -> None:
     bench = Bench(tmp_path, version=version, delay_ns=2.345)
     assert bench.ooc().code == 0
-    found = bench.run("fmax", step=0.02)
+    found = bench.run("fmax", top="lane", step=0.02)
     assert found.code == 0, found.said
     assert found.figures("fmax")["period_met_ns"] == 2.345
     assert found.figures("fmax")["period_missed_ns"] == pytest.approx(2.325)
@@ -95,11 +95,11 @@ def test_a_folder_of_another_build_is_not_taken_up(tmp_path: Path) -> None:
 def test_an_interrupted_search_goes_on(tmp_path: Path) -> None:
     bench = Bench(tmp_path, delay_ns=2.345)
     bench.ooc()
-    bench.run("fmax", runs=2)
+    bench.run("fmax", top="lane", runs=2)
     (bench.out / "fmax.done").unlink()
     with (bench.out / "fmax.csv").open("a") as file:
         file.write("2.300,0,-0.0")  # a line cut off
-    done = bench.run("fmax")
+    done = bench.run("fmax", top="lane")
     assert done.code == 0 and done.figures("fmax")["period_met_ns"] == 2.345
     assert "2.300,0,-0.0\n" not in (bench.out / "fmax.csv").read_text()
 
@@ -197,5 +197,5 @@ def test_missing_arguments_and_sources(tmp_path: Path) -> None:
     (tmp_path / "lane.txt").write_text("/nowhere/lane.v\n")
     done = bench.ooc()
     assert done.code == 2 and "'/nowhere/lane.v' does not exist" in done.error
-    done = bench.run("fmax", out=tmp_path / "empty")
+    done = bench.run("fmax", top="lane", out=tmp_path / "empty")
     assert done.code == 2 and "no post_synth.dcp" in done.error

@@ -3,11 +3,12 @@
 # The highest clock that a block meets: place and route again and again from post_synth.dcp of
 # ooc.tcl, closing in on the period from one that was met and one that was not.
 #
-#   vivado -mode batch -source vivado/fmax.tcl -tclargs -out DIR_OF_OOC -period 3.333 ...
+#   vivado -mode batch -source vivado/fmax.tcl -tclargs -out DIR_OF_OOC -top TOP ...
 #
 # An estimate 1 / (T - WNS) with slack left is no result: Vivado stops optimising once timing is met.
 # What is told is the shortest period at which setup, hold and pulse widths were all met; fmax.csv
-# has a line a run. An interrupted search goes on with the lines that it has.
+# has a line a run, and the post_route reports are those of that run. An interrupted search goes on
+# with the lines that it has. Call ooc.tcl with -stop_after synth before.
 
 set home [file dirname [file normalize [info script]]]
 foreach name {common gates reports} {
@@ -17,8 +18,8 @@ foreach name {common gates reports} {
 # -low: a period that is surely too short (xck26: RAM 1.524, BUFG 1.379 ns); -step: stop when the
 # interval is shorter; -runs: most runs.
 plutarch::arguments $argv {
-    out ! part xck26-sfvc784-2LV-c clock clk period 3.333 low 1.0 step 0.05 runs 10
-    place Default route Default threads 4 stop_after {}
+    out ! top ! part xck26-sfvc784-2LV-c clock clk period 3.333 low 1.0 step 0.05 runs 10
+    min_luts 1 max_dsp 0 place Default route Default threads 4 stop_after {}
 }
 
 # One run; returns {met wns whs wpws}.
@@ -40,6 +41,9 @@ proc plutarch::try_period {period} {
         set met [plutarch::measure_timing]
     }
     plutarch::gate_routes
+    if {$met} {
+        plutarch::checkpoint [format met_%.3f.dcp $period]
+    }
     close_project
     return [list $met $figures(wns_ns) $figures(whs_ns) $figures(wpws_ns)]
 }
@@ -104,6 +108,23 @@ proc plutarch::search {} {
     set figures(runs) [dict size $known]
     set figures(version) [version -short]
     plutarch::write_figures fmax
+    plutarch::keep_best $high
+}
+
+# The routed design of the best run becomes the build's, with the checks of ooc.tcl.
+proc plutarch::keep_best {period} {
+    variable options
+    set options(period) $period
+    file copy -force [file join $options(out) met_$period.dcp] \
+        [file join $options(out) post_route.dcp]
+    open_checkpoint [file join $options(out) post_route.dcp]
+    set met [plutarch::measure_timing]
+    plutarch::gate_size
+    plutarch::all_reports post_route
+    plutarch::gate_rules
+    plutarch::gate_routes
+    plutarch::gate_constraints
+    plutarch::gate_timing $met
 }
 
 plutarch::main {
