@@ -265,3 +265,50 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert len(shown["reports"]) == 2 and len(shown["refused"]) == 1
     assert main([str(tmp_path / "none.rpt")]) == 2
     assert "cannot read" in capsys.readouterr().err
+
+
+SKEW = """\
+Bus Skew Report
+
+Table of Contents
+-----------------
+1. Bus Skew Report Summary
+2. Bus Skew Report Per Constraint
+
+1. Bus Skew Report Summary
+--------------------------
+
+Id  Position  From                 To                   Corner  Requirement(ns)  Actual(ns)  Slack(ns)
+--  --------  -------------------  -------------------  ------  ---------------  ----------  ---------
+1   12        [get_cells a_reg[*]]
+                                   [get_cells b_reg[*]]
+                                                        Slow             10.000       0.427      9.573
+2   14        [get_cells c_reg[*]]
+                                   [get_cells d_reg[*]]
+                                                        Fast              3.000       3.500     -0.500
+
+2. Bus Skew Report Per Constraint
+---------------------------------
+"""  # noqa: E501
+
+
+def test_bus_skew_that_spans_lines(tmp_path: Path) -> None:
+    path = tmp_path / "b.rpt"
+    header = WRITERS["drc"](Figures()).partition("Report DRC")[0]
+    path.write_text(header.replace("report_drc", "report_bus_skew") + SKEW)
+    report = read_report(path)
+    assert report.warnings == [] and report.broken == []
+    assert (report.values["constraints"], report.values["worst_slack_ns"]) == (2, -0.5)
+    assert report.values["met"] is False
+
+
+def test_a_summary_of_setup_alone(tmp_path: Path) -> None:
+    path = tmp_path / "t.rpt"
+    text = WRITERS["timing"](Figures())
+    row = next(line for line in text.splitlines() if line.strip().startswith("0.420"))
+    cut = row[: row.index("0.031")]
+    path.write_text(text.replace(row, cut.ljust(len(row)), 1))
+    report = read_report(path)
+    assert (report.values["wns_ns"], report.values["tns_endpoints"]) == (0.42, 240)
+    assert report.values["whs_ns"] is None and "blank" in report.reasons["whs_ns"]
+    assert report.values["wpws_ns"] is None

@@ -18,7 +18,9 @@ _ROUTE = {
     "nets_with_errors": "nets with routing errors",
 }
 _FOUND = re.compile(r"^\s*(?:Violations|Checks) found:\s*(\S+)")
-_SKEW = re.compile(r"^\s*(\d+)\s+\S.*\s(-?\d+\.\d+)\s*$")
+# The summary of bus skew: a constraint spans lines, its last one ends in corner and three numbers.
+_SKEW = re.compile(r"\b(?:Slow|Fast)\s+(-?\d+\.\d+)\s+(-?\d+\.\d+)\s+(-?\d+\.\d+)\s*$")
+_SKEW_ID = re.compile(r"^\d+\s+\d+\s+\S")
 
 
 def read_route(report: Report, text: Text) -> None:
@@ -82,8 +84,13 @@ def read_rules(report: Report, text: Text) -> None:
 def read_bus_skew(report: Report, text: Text) -> None:
     """Constraints on bus skew and the worst slack in ns; no constraint is a count of 0."""
     none = any(line.strip() == "No bus skew constraints" for line in text.lines)
-    slacks = [float(m[2]) for m in map(_SKEW.match, text.lines) if m]
-    report.put("constraints", 0 if none else len(slacks) or None, "no constraint can be read")
+    start, end = text.sections.get("Bus Skew Report Summary", (0, len(text.lines)))
+    lines = text.lines[start:end]
+    slacks = [float(m[3]) for m in map(_SKEW.search, lines) if m]
+    listed = sum(bool(_SKEW_ID.match(line)) for line in lines)
+    report.put("constraints", 0 if none else listed or None, "no constraint can be read")
+    report.check("every constraint has a slack", none or 0 < listed == len(slacks),
+                 f"{listed} constraints, {len(slacks)} slacks", hard=False)  # fmt: skip
     worst = min(slacks) if slacks and not none else None
     report.put("worst_slack_ns", worst, "no bus skew constraints" if none else "no slack read")
     if worst is not None:

@@ -26,6 +26,7 @@ VERDICTS = {
     "Timing constraints are not met.": "not met",
     "There are no user specified timing constraints.": "no constraints",
 }
+_FIRST = re.compile(r"^\s*W(?:NS|HS|PWS)\(ns\)")
 _COLUMN = re.compile(r"(WNS|TNS|WHS|THS|WPWS|TPWS)(\(ns\)| Failing Endpoints| Total Endpoints)")
 _SUFFIX = {"(ns)": "ns", " Failing Endpoints": "failing", " Total Endpoints": "endpoints"}
 _CHECK = re.compile(r"^checking (\w+)(?: \((\d+)\))?$")
@@ -48,13 +49,16 @@ def read(report: Report, text: Text) -> None:
 
 def _summary(report: Report, text: Text) -> None:
     lines = block(text.lines, "Design Timing Summary")
-    at = next((i for i, line in enumerate(lines) if line.lstrip().startswith("WNS(ns)")), None)
+    at = next((i for i, line in enumerate(lines) if _FIRST.match(line)), None)
     names: list[str] = []
     cells: list[str] = []
     if at is not None:
         found = _COLUMN.findall(lines[at])
         names = [f"{kind.lower()}_{_SUFFIX[what]}" for kind, what in found]
         cells = lines[at + 2].split() if at + 2 < len(lines) else []
+        if 0 < len(cells) < len(names):  # -setup and -hold leave cells blank: read by position
+            placed = next(read_columns(lines[at : at + 3], lines[at][:5]), {})
+            cells = list(placed.values()) if len(placed) == len(names) else cells
     if len(cells) != len(names) or not names:
         why = ("no Design Timing Summary" if at is None
                else f"{len(cells)} values under {len(names)} columns")  # fmt: skip
