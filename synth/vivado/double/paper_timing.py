@@ -36,7 +36,7 @@ def _columns(first: list[tuple[str, str]], cells: list[str] | None, count: int =
     rule = "".join(f"{'-' * len(name):<{max(len(name), len(value)) + 2}}" for name, value in first)
     row = "".join(f"{value:<{max(len(name), len(value)) + 2}}" for name, value in first)
     for i, name in enumerate(names):
-        width = max(len(name), 7) + (4 if name.endswith("(ns)") else 0)
+        width = 11 if name.endswith("(ns)") else len(name)
         head += f"{name:>{width}}  "
         rule += f"{'-' * len(name):>{width}}  "
         row += f"{cells[i]:>{width}}  " if cells else ""
@@ -70,7 +70,7 @@ def timing(f: Figures, command: str) -> str:
         text += _block("Report Methodology") + "No report available as report_methodology has not "
         text += "been run prior. Run report_methodology on the current design.\n\n\n\n"
     text += check_timing(f) + _block("Design Timing Summary")
-    text += _columns([("  ", "  ")], _numbers(f)).replace("  " + "-" * 2, "    ", 1)
+    text += _columns([], _numbers(f))
     bad = f.wns is not None and min(f.wns, f.whs, f.wpws) < 0
     said = "Timing constraints are not met." if bad else (
         "All user specified timing constraints are met.")  # fmt: skip
