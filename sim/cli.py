@@ -76,6 +76,18 @@ def _package(choices: Mapping[str, str]) -> int:
     return training_verbs.package(choices)
 
 
+def _synth(choices: Mapping[str, str]) -> int:
+    from sim import synth_verb
+
+    return synth_verb.run(choices)
+
+
+def _bench(choices: Mapping[str, str]) -> int:
+    from sim import bench_verb
+
+    return bench_verb.run(choices)
+
+
 def _setup(_: Mapping[str, str]) -> int:
     print("set-up: everything is there")
     return 0
@@ -91,6 +103,8 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "quantize": _quantize,
     "package": _package,
     "registers": _registers,
+    "synth": _synth,
+    "bench": _bench,
     "setup": _setup,
 }
 

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +44,7 @@ class Design:
         digest = hashlib.sha256(self.top.encode())
         for name, value in sorted(self.parameters.items()):
             digest.update(f"\0{name}={value!r}".encode())
-        for path in self._sources():
+        for path in self.sources:
             digest.update(f"\0{self.source_name(path)}\0".encode() + self._bytes(path))
         for made in self.target.generate:
             module, _, function = str(made["call"]).partition(":")
@@ -56,7 +58,7 @@ class Design:
         Tools then see no path of this machine, so equal sources give equal netlists anywhere.
         """
         names = []
-        for path in self._sources():
+        for path in self.sources:
             names.append(self.source_name(path))
             (folder / names[-1]).write_bytes(self._bytes(path))
         for made in self.target.generate:
@@ -66,10 +68,27 @@ class Design:
             call(folder / file, *(self.parameters[name] for name in made.get("args", ())))
         return names
 
-    def _sources(self) -> tuple[Path, ...]:
-        if not self.target.sources:
-            raise SynthError(f"sim/tables: {self.top} has no sources to synthesise")
-        return self.target.sources
+    @functools.cached_property
+    def sources(self) -> tuple[Path, ...]:
+        """The target's files under rtl/ that the top can reach, so that little depends on little.
+
+        Files elsewhere are models of the part's cells, which a synthesis tool brings itself.
+        """
+        texts = {path: self._bytes(path).decode("utf-8", "replace")
+                 for path in self.target.sources if self.root / "rtl" in path.parents}  # fmt: skip
+        defines = {name: path for path, text in texts.items()
+                   for name in re.findall(r"^\s*module\s+(\w+)", text, re.M)}  # fmt: skip
+        if self.top not in defines:
+            raise SynthError(f"sim/tables: no source of {self.top} defines it")
+        reached: set[Path] = set()
+        waiting = [defines[self.top]]
+        while waiting:
+            path = waiting.pop()
+            if path not in reached:
+                reached.add(path)
+                words = set(re.findall(r"[A-Za-z_]\w*", re.sub(r"//.*", "", texts[path])))
+                waiting += [other for name, other in defines.items() if name in words]
+        return tuple(path for path in texts if path in reached)
 
     def _bytes(self, path: Path) -> bytes:
         try:

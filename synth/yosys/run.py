@@ -93,21 +93,57 @@ def _reason(said: str, status: int) -> str:
     return f"ended with status {status}"
 
 
-def parameter_words(parameters: Mapping[str, Value]) -> str:
-    """The chparam words; the quotes say that a value is a string."""
-    return " ".join(
-        f"-set {name} {value}" if isinstance(value, int) else f'-set {name} "{value}"'
-        for name, value in parameters.items()
-    )
+def read_words(design: Design, sources: Sequence[str]) -> list[str]:
+    """Commands that read the sources that `prepare` wrote.
+
+    Deferred: a module is looked at with the parameters it is used with and no others, so that
+    files of other parameters (a P-LUT's contents) need not be there.
+    """
+    return [*(f"read_verilog -defer {name}" for name in sources),
+            f"hierarchy -check -top {design.top}"]  # fmt: skip
+
+
+def prepare(design: Design, folder: Path) -> list[str]:
+    """Write the sources to `folder`, ready for Yosys; their names in order.
+
+    The parameters become the top's defaults (no command of Yosys sets a string in a module that is
+    read deferred). Modules with many equal instances, which the table names, are marked to be
+    mapped once: lanes have registers inside and at their output, so little is lost, and an
+    accelerator of 16 lanes maps in minutes.
+    """
+    sources = design.write(folder)
+    for name in sources:
+        path = folder / name
+        text = path.read_text(encoding="utf-8")
+        if found := re.search(rf"^module {design.top}\b.*?\);", text, re.M | re.S):
+            head = _defaults(design, found[0])
+            text = text[: found.start()] + head + text[found.end() :]
+        for module in design.target.separate:
+            text = re.sub(rf"^module {module}\b", f"(* keep_hierarchy *)\nmodule {module}", text,
+                          flags=re.M)  # fmt: skip
+        path.write_text(text, encoding="utf-8")
+    return sources
+
+
+def _defaults(design: Design, head: str) -> str:
+    """A module's head with the design's parameters as defaults."""
+    for name, value in design.parameters.items():
+        text = str(value) if isinstance(value, int) else f'"{value}"'
+        head, changed = re.subn(rf"(\bparameter\s+{name}\s*=\s*)(\"[^\"]*\"|[^,\n]+)",
+                                rf"\g<1>{text}", head, count=1)  # fmt: skip
+        if not changed:
+            raise SynthError(f"module {design.top} has no line 'parameter {name} = ...'")
+    return head
 
 
 def script(design: Design, sources: Sequence[str], dsp: bool) -> str:
     """The Yosys script of a design."""
-    words = parameter_words(design.parameters)
+    # What was kept as a module (see prepare) is mapped once and joined afterwards.
+    join = ["setattr -mod -unset keep_hierarchy *", "flatten", "clean"]
     return "\n".join((
-        *(f"read_verilog {name}" for name in sources),
-        f"chparam {words} {design.top}" if words else "",
+        *read_words(design, sources),
         _RECIPE.format(top=design.top) + ("" if dsp else " -nodsp"),
+        *(join if design.target.separate else []),
         "write_json netlist.json",
         "write_verilog -noattr -nohex netlist.v",
         "",
@@ -119,13 +155,14 @@ def synthesise(design: Design, *, dsp: bool = False, home: Path | None = None) -
 
     dsp: let Yosys infer DSP48E2. Raises SynthError with Yosys' own reason.
     """
-    names = [design.source_name(path) for path in design.target.sources]
-    words = "yosys-xcup", importlib.metadata.version(_PACKAGE), script(design, names, dsp)
+    names = [design.source_name(path) for path in design.sources]
+    words = "yosys-xcup", importlib.metadata.version(_PACKAGE), script(design, names, dsp), \
+        *design.target.separate
 
     def make(folder: Path) -> None:
         start = time.monotonic()
         try:
-            yosys(script(design, design.write(folder), dsp), folder)
+            yosys(script(design, prepare(design, folder), dsp), folder)
         except SynthError as error:
             kept = cache.HOME / "failed.log"
             if (folder / "log.txt").exists():

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from synth.errors import SynthError
-from synth.yosys.carry import Chain, chains
+from synth.yosys.carry import Chain
 from synth.yosys.delays import Delays, load
 from synth.yosys.netlist import (
     BLOCK_RAM,
@@ -21,8 +20,8 @@ from synth.yosys.netlist import (
     Netlist,
     is_lut,
 )
+from synth.yosys.order import SHIFT_REGISTERS, order, passes
 
-_SRL = ("SRL16E", "SRLC32E")
 _CLOCK_PINS = ("C", "CLK", "WCLK", "CLKARDCLK", "CLKBWRCLK", "CLKA", "CLKB")
 
 
@@ -73,9 +72,7 @@ class _Pass:
     def __init__(self, netlist: Netlist, delays: Delays) -> None:
         self.netlist, self.delays = netlist, delays
         self.at: dict[Bit, _Arrival] = {}
-        self.chain_of: dict[int, Chain] = {}
-        for chain in chains(netlist):
-            self.chain_of |= dict.fromkeys(chain.cells, chain)
+        self.order = order(netlist)
 
     def fanout(self, bit: Bit) -> int:
         """Inputs that read a net."""
@@ -121,13 +118,13 @@ class _Pass:
         """A clocked cell's outputs start paths."""
         delay = self.delays.arc[arc]
         for port, _, bit in cell.driven:
-            if not (cell.type in _SRL and port == "Q31"):
+            if not (cell.type in SHIFT_REGISTERS and port == "Q31"):
                 self.put(bit, None, cell, delay, delay, 0)
 
     def through(self, number: int, arc: str) -> None:
         """A cell without memory: the latest input, one delay, to each output."""
         cell, delay = self.netlist.cells[number], self.delays.arc[arc]
-        late = [(time, bit) for port, _, bit in cell.inputs if port not in _CLOCK_PINS
+        late = [(time, bit) for port, _, bit in cell.inputs if passes(cell, port)
                 and (time := self.reach(bit, number, port)) is not None]  # fmt: skip
         if late:
             time, bit = max(late, key=lambda one: one[0])
@@ -176,50 +173,6 @@ class _Pass:
         return d.along("carry_s_to_o", place - entered) - d.along("carry_s_to_o", 0)
 
 
-def _order(netlist: Netlist, done: _Pass) -> list[int]:
-    """Cells between registers, each after what it reads; a chain stands for its lowest cell."""
-    combinational: dict[int, int] = {}  # cell -> the node it belongs to
-    for number, cell in enumerate(netlist.cells):
-        if number in done.chain_of:
-            combinational[number] = done.chain_of[number].cells[0]
-        elif is_lut(cell) or cell.type.startswith(("MUXF", "LUT6_2", "INV")) \
-                or cell.type in LUTRAM_SITES:  # fmt: skip
-            combinational[number] = number
-    needs: dict[int, int] = dict.fromkeys(combinational.values(), 0)
-    feeds: dict[int, list[int]] = {node: [] for node in needs}
-    for number, node in combinational.items():
-        cell = netlist.cells[number]
-        for port, _, bit in cell.inputs:
-            driver = netlist.driver.get(bit)
-            if driver is None or driver[0] not in combinational or not _passes(cell, port):
-                continue
-            above = combinational[driver[0]]
-            if above != node:
-                needs[node] += 1
-                feeds[above].append(node)
-    ready = [node for node, count in needs.items() if count == 0]
-    order = []
-    while ready:
-        node = ready.pop()
-        order.append(node)
-        for other in feeds[node]:
-            needs[other] -= 1
-            if needs[other] == 0:
-                ready.append(other)
-    if len(order) != len(needs):
-        stuck = next(node for node, count in needs.items() if count)
-        raise SynthError(f"{netlist.name}: combinational loop through {netlist.cells[stuck].name}")
-    return order
-
-
-def _passes(cell: Cell, port: str) -> bool:
-    """Whether an input reaches the output without a clock."""
-    if cell.type in LUTRAM_SITES:
-        return port.startswith(("A", "DPRA")) and (
-            cell.type in _SRL or not port.endswith("H") or cell.type in ("RAM32X1S", "RAM64X1S"))
-    return True
-
-
 def estimate(netlist: Netlist, delays: Delays | None = None) -> Timing | None:
     """The longest path of a netlist; None when no path runs from register to register."""
     d = delays or load()
@@ -227,10 +180,10 @@ def estimate(netlist: Netlist, delays: Delays | None = None) -> Timing | None:
     for cell in netlist.cells:
         if arc := _clocked(cell):
             done.start(cell, arc)
-    for number in _order(netlist, done):
+    for number in done.order.nodes:
         cell = netlist.cells[number]
-        if number in done.chain_of:
-            done.along(done.chain_of[number])
+        if number in done.order.chain_of:
+            done.along(done.order.chain_of[number])
         elif cell.type in LUTRAM_SITES:
             done.through(number, "lutram_read")
         elif cell.type != "INV":
@@ -245,7 +198,7 @@ def estimate(netlist: Netlist, delays: Delays | None = None) -> Timing | None:
 def _clocked(cell: Cell) -> str | None:
     if cell.type in FLIP_FLOPS:
         return "ff_clk_to_q"
-    if cell.type in _SRL:
+    if cell.type in SHIFT_REGISTERS:
         return "srl_clk_to_q"
     if cell.type in LUTRAM_SITES:
         return "lutram_clk_to_o"
@@ -306,7 +259,7 @@ def _worst(netlist: Netlist, done: _Pass) -> Timing | None:
 def _written(cell: Cell, port: str) -> bool:
     """Whether a memory's input is clocked in: data, write enable, write address."""
     return not port.startswith(("DPRA", "ADDRA", "ADDRB", "ADDRC", "ADDRE", "ADDRF", "ADDRG")) \
-        and not (cell.type in _SRL and port.startswith("A"))  # fmt: skip
+        and not (cell.type in SHIFT_REGISTERS and port.startswith("A"))  # fmt: skip
 
 
 def _limit(netlist: Netlist, d: Delays) -> tuple[float, str]:

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench`: everything that the open flow can measure, and the limits that CI checks."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from golden.errors import PlutarchError
+from sim.cli import flag, whole
+from sim.errors import HarnessError, unknown
+from sim.paths import RESULTS, shown
+from sim.progress import Progress
+from sim.report import print_table
+from synth import limits, matrix, records
+from synth.design import Design
+from synth.records import Record
+
+PARTS = ("lanes", "accelerators", "ecp5", "limits")
+_BOARD = "kv260"
+_NET = "digits"
+Work = tuple[Design, Callable[[Design], Record]]
+
+
+def run(choices: Mapping[str, str]) -> int:
+    """Measure, print tables, write build/results/bench.json; 1 when a limit or a build fails."""
+    part = choices.get("PART", "")
+    if part and part not in PARTS:
+        raise unknown("PART of make bench", part, PARTS)
+    workers = whole(choices, "WORKERS", os.cpu_count() or 1)
+    if not 1 <= workers <= 16:
+        raise HarnessError(f"WORKERS={workers}: a whole number from 1 to 16")
+    if part == "limits":
+        return check_limits(workers, flag(choices, "UPDATE"))
+    only = {name: choices[name] for name in ("LANE", "B", "N") if name in choices}
+    work = list(_work(part, only))
+    if not work:
+        raise HarnessError(f"no design of the bench has {' '.join(map('='.join, only.items()))}")
+    found, failed = measure_all(work, workers)
+    show(found)
+    path = RESULTS / (f"bench-{part}.json" if part or only else "bench.json")
+    records.write(path, found)
+    for line in failed:
+        print(f"failed: {line}")
+    verdict = "FAIL" if failed else "PASS"
+    print(f"{verdict} bench: {len(found)} records, {len(failed)} failed; results: {shown(path)}")
+    return 1 if failed else 0
+
+
+def _work(part: str, only: Mapping[str, str]) -> Iterator[Work]:
+    if part in ("", "lanes"):
+        yield from ((one, _lane) for one in matrix.lanes(only))
+    if part in ("", "accelerators") and not only:
+        yield from ((one, _module) for one in matrix.accelerators())
+    if part in ("", "ecp5") and not only:
+        yield from ((one, _ecp5) for one in matrix.ecp5())
+
+
+def _module(one: Design) -> Record:
+    from synth.yosys import measure
+
+    return measure.measure(one, board=_BOARD)
+
+
+def _lane(one: Design) -> Record:
+    from synth.yosys import energy
+
+    return energy.with_energy(one, _module(one), _NET)
+
+
+def _ecp5(one: Design) -> Record:
+    from synth.ecp5 import measure
+
+    return measure.measure(one, board="ulx3s")
+
+
+def measure_all(work: Sequence[Work], workers: int) -> tuple[list[Record], list[str]]:
+    """(records in order, a line for each design that failed); one failure stops no other."""
+    found: list[Record] = []
+    failed: list[str] = []
+    start = time.monotonic()
+    with Progress() as progress, ThreadPoolExecutor(workers) as pool:
+        waiting: list[tuple[Design, Future[Record]]] = [
+            (one, pool.submit(call, one)) for one, call in work]
+        try:
+            for number, (one, future) in enumerate(waiting, 1):
+                progress.step(f"{number} of {len(waiting)}: {one.top} {one.words}")
+                try:
+                    found.append(future.result())
+                except PlutarchError as error:
+                    failed.append(str(error))
+                    progress.line(f"failed: {error}")
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    print(f"{len(work)} designs in {time.monotonic() - start:.0f} s on {workers} workers")
+    return found, failed
+
+
+def _cell(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def show(found: Sequence[Record]) -> None:
+    """A row for each record. Figures of two fabrics stand under two heads."""
+    for flow in dict.fromkeys(record.flow for record in found):
+        some = [record for record in found if record.flow == flow]
+        head = ("module", "b", "N", "tree", "LUT cells", "lut_packed", "lutram", "LUT/MAC", "FF",
+                "CARRY8", "levels", "MHz est", "fJ/MAC held", "changing")  # fmt: skip
+        rows = [
+            (f"{one.module if one.module != 'dot_product' else ''} {one.lane or ''}".strip(),
+             _cell(one.b), _cell(one.n), _cell(one.tree), _cell(one.lut_cells),
+             _cell(one.lut_packed), _cell(one.lutram), _cell(one.lut_per_mac, 2), _cell(one.ff),
+             _cell(one.carry8), _cell(one.levels), _cell(one.fmax_mhz_est),
+             _cell(one.energy_fj_per_mac_held), _cell(one.energy_fj_per_mac_changing))
+            for one in some
+        ]  # fmt: skip
+        print(f"{flow}, {some[0].tool} {some[0].tool_version}, {some[0].stage}, {some[0].part}")
+        if flow == "yosys-nextpnr-ecp5":
+            print_table(*_routed(some))
+        else:
+            print_table(head, rows)
+
+
+def _routed(some: Sequence[Record]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Head and rows of the ECP5's table."""
+    head = "module", "b", "N", "LUT4", "LUT4/MAC", "FF", "MHz median", "MHz of each seed"
+    return head, [
+        (f"{one.module if one.module != 'dot_product' else ''} {one.lane or ''}".strip(),
+         _cell(one.b), _cell(one.n), _cell(one.extra["lut4"]),
+         _cell(one.extra["lut4"] / one.macs if one.macs else None, 2), _cell(one.ff),
+         _cell(one.fmax_mhz_est, 1), " ".join(f"{mhz:.0f}" for mhz in one.extra["mhz_by_seed"]))
+        for one in some
+    ]  # fmt: skip
+
+
+def check_limits(workers: int, update: bool) -> int:
+    """Map what synth/limits.toml names and compare; with `update` write the table anew."""
+    entries = limits.load()
+    work: list[Work] = [(entry.design, _module) for entry in entries]
+    found, failed = measure_all(work, workers)
+    path = RESULTS / "bench-limits.json"
+    records.write(path, found)
+    if failed:
+        print(f"FAIL limits: {len(failed)} of {len(entries)} did not build")
+        return 1
+    if update:
+        limits.rewrite(entries, found)
+        print(f"{shown(limits.TABLE)} written anew from {len(found)} designs")
+        return 0
+    broken = [line for entry, record in zip(entries, found, strict=True)
+              for line in entry.broken(record)]  # fmt: skip
+    print_table(("limit", "lut_cells", "of", "lut_packed", "of", "MHz est"), [
+        (entry.name, _cell(record.lut_cells), _cell(entry.at_most.get("lut_cells")),
+         _cell(record.lut_packed), _cell(entry.at_most.get("lut_packed")),
+         _cell(record.fmax_mhz_est))
+        for entry, record in zip(entries, found, strict=True)
+    ])  # fmt: skip
+    for line in broken:
+        print(f"beyond its limit: {line}")
+    if broken:
+        print("smaller is better; if the change is worth it: make bench PART=limits UPDATE=1")
+    verdict = "FAIL" if broken else "PASS"
+    print(f"{verdict} limits: {len(entries)} designs, {len(broken)} figures beyond their limit")
+    return 1 if broken else 0

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make synth BOARD=kv260`: what one module costs, by Vivado where it is, else by open tools."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+
+from sim.cli import flag, whole
+from sim.errors import HarnessError
+from sim.paths import RESULTS, shown
+from sim.progress import Progress
+from sim.report import print_table
+from synth import boards, records
+from synth.design import Design, design
+from synth.records import Record
+
+_OWN = ("BOARD", "FLOW", "TOPLEVEL", "VIVADO", "SEEDS", "ENERGY", "NET")
+_DEFAULT = "plut_conv"
+
+
+def run(choices: Mapping[str, str]) -> int:
+    """Build, print one table and the critical path, write build/results/synth-<TOPLEVEL>.json."""
+    board = boards.find(choices.get("BOARD", ""))
+    launcher = boards.vivado(choices.get("VIVADO", ""))
+    flow = boards.flow(board, choices.get("FLOW", ""), launcher)
+    given = {name: value for name, value in choices.items() if name not in _OWN}
+    wanted = design(choices.get("TOPLEVEL", _DEFAULT), given)
+    path = RESULTS / f"synth-{wanted.top}.json"
+    path.unlink(missing_ok=True)
+    with Progress() as progress:
+        progress.step(f"{flow}: {wanted.top} {wanted.words} for {board.part}")
+        found = _FLOWS[flow](wanted, board, choices, progress)
+    records.write(path, found)
+    show(found)
+    print(f"{wanted.top} {wanted.words}; results: {shown(path)}")
+    return 0
+
+
+def _yosys(wanted: Design, board: boards.Board, choices: Mapping[str, str],
+           progress: Progress) -> list[Record]:  # fmt: skip
+    from synth.yosys import measure
+
+    record = measure.measure(wanted, board=board.name)
+    if record.module == "dot_product" and flag({"ENERGY": choices.get("ENERGY", "1")}, "ENERGY"):
+        energy = importlib.import_module("synth.yosys.energy")
+        progress.step("energy: toggles of the mapped netlist on real activations")
+        record = energy.with_energy(wanted, record, choices.get("NET", "digits"))
+    return [record]
+
+
+def _nextpnr(wanted: Design, board: boards.Board, choices: Mapping[str, str],
+             progress: Progress) -> list[Record]:  # fmt: skip
+    from synth.ecp5 import measure
+
+    seeds = whole(choices, "SEEDS", measure.SEEDS)
+    return [measure.measure(wanted, board=board.name, seeds=seeds, say=progress.step)]
+
+
+def _vivado(wanted: Design, board: boards.Board, choices: Mapping[str, str],
+            progress: Progress) -> list[Record]:  # fmt: skip
+    """The seam to synth/vivado: build(design, board, launcher, say) -> records."""
+    try:
+        flow = importlib.import_module("synth.vivado.build")
+    except ModuleNotFoundError as error:
+        raise HarnessError(f"FLOW=vivado: {error.name} is not there; use FLOW=yosys") from None
+    launcher = boards.vivado(choices.get("VIVADO", ""))
+    return list(flow.build(wanted, board, launcher, progress.step))
+
+
+_FLOWS = {"yosys": _yosys, "nextpnr": _nextpnr, "vivado": _vivado}
+
+
+def _text(value: float | int | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def show(found: Sequence[Record]) -> None:
+    """Print a table with a row for each figure, and what the figures rest on."""
+    for record in found:
+        per = [] if not record.macs else [
+            ("LUT sites per MAC, memories included", _text(record.lut_per_mac, 2)),
+        ]  # fmt: skip
+        if "lut4" in record.extra:
+            per.append(("LUT4, routed (TRELLIS_COMB)", _text(record.extra["lut4"])))
+            seeds = " ".join(f"{mhz:.1f}" for mhz in record.extra["mhz_by_seed"])
+            per.append(("clock of each seed, MHz", seeds))
+        rows = [
+            ("LUT cells", _text(record.lut_cells)),
+            ("LUT sites (lut_packed)", _text(record.lut_packed)),
+            ("LUT sites used as memory", _text(record.lutram)),
+            *per,
+            ("CARRY8", _text(record.carry8)), ("flip-flops", _text(record.ff)),
+            ("BRAM36", _text(record.bram36, 1)), ("DSP", _text(record.dsp)),
+            ("logic levels on the critical path", _text(record.levels)),
+            ("clock, MHz (fmax_mhz_est)", _text(record.fmax_mhz_est, 1)),
+            ("energy, fJ per MAC, weights held", _text(record.energy_fj_per_mac_held)),
+            ("energy, fJ per MAC, weights changing", _text(record.energy_fj_per_mac_changing)),
+        ]  # fmt: skip
+        print_table(("figure", f"{record.tool} {record.tool_version}, {record.stage}"), rows)
+        for line in record.extra.get("critical_path", ()):
+            print(f"  {line}")
+        for name in ("clock", "energy", "fabric"):
+            if note := record.extra.get(name):
+                print(f"{name}: {note}")
+        for name, why in record.reasons.items():
+            if name in _SHOWN:
+                print(f"no {name}: {why}")
+
+
+_SHOWN = ("lut_cells", "lut_packed", "carry8", "lutram", "bram36", "dsp", "levels", "fmax_mhz_est",
+          "energy_fj_per_mac_held", "energy_fj_per_mac_changing")  # fmt: skip

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that `make bench` measures: lanes, accelerators, and what is small enough for CI."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from sim.targets import Target, Value, find
+from synth.design import Design, design
+from synth.identity import OWN_BITS
+from synth.yosys.measure import BUILT_OF_DSP
+
+BITS: Final = (3, 4, 5)
+OPERANDS: Final = (1, 2, 9, 16, 25, 49, 64)
+TERNARY_OPERANDS: Final = (9, 25, 64)
+"""Where adders of three are compared too; below nine operands there is nothing to save."""
+ACCELERATORS: Final[tuple[tuple[str, Mapping[str, Value]], ...]] = (
+    *(("plut_conv", {"PIN": size, "POUT": size}) for size in (8, 16)),
+    *(("shift_conv", {"PIN": size, "POUT": size, "LANE": lane}) for size in (8, 16)
+      for lane in ("S0", "S1")),
+    *(("mac_conv", {"PIN": size, "POUT": size}) for size in (8, 16)),
+)  # fmt: skip
+
+
+def _choices(target: Target, name: str) -> tuple[Value, ...]:
+    parameter = target.parameters.get(name)
+    return () if parameter is None else parameter.choices
+
+
+def lanes(only: Mapping[str, str] | None = None) -> Iterator[Design]:
+    """Every lane that the table has, at all widths and sizes, hand-mapped parts where it has them.
+
+    only: LANE, B, N -> the one value to keep. TREE=3 at a few sizes. A lane whose width is in its
+    name is built once, not once for each B.
+    """
+    target = find("dot_product")
+    keep = only or {}
+    mapped: dict[str, Value] = {"MAP": "xcup"} if "xcup" in _choices(target, "MAP") else {}
+    for lane in _choices(target, "LANE"):
+        for bits in BITS if lane not in OWN_BITS else (4,):
+            for tree in _choices(target, "TREE"):
+                if tree == 3 and str(lane) in BUILT_OF_DSP:
+                    continue  # the sum is made inside the DSP slices
+                for n in OPERANDS if tree == 2 else TERNARY_OPERANDS:
+                    given: dict[str, Value] = {"LANE": lane, "B": bits, "N": n, "TREE": tree}
+                    shown = {**given, "B": OWN_BITS.get(str(lane), bits)}
+                    if all(str(shown[name]) == value for name, value in keep.items()):
+                        yield design("dot_product", {**given, **mapped})
+
+
+def accelerators() -> Iterator[Design]:
+    """The accelerators at 8x8 and 16x16 lanes."""
+    for name, given in ACCELERATORS:
+        yield design(name, given)
+
+
+def ecp5() -> Iterator[Design]:
+    """What goes through place and route on the ECP5: nine operands of each lane, a small engine."""
+    target = find("dot_product")
+    for bits in (3, 4):
+        for lane in _choices(target, "LANE"):
+            if lane not in BUILT_OF_DSP and (bits == 4 or lane not in OWN_BITS):
+                yield design("dot_product", {"LANE": lane, "B": bits, "N": 9})
+    yield design("plut_conv", SMALL)
+
+
+SMALL: Final[Mapping[str, Value]] = {
+    "PIN": 2, "POUT": 2, "LINE_DEPTH": 32, "PSUM_DEPTH": 256, "COUT_MAX": 32, "FIFO_DEPTH": 32,
+}  # fmt: skip
+"""A small accelerator, for place and route."""
