@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One module through Vivado, from sources to records; `build` is what `make synth` calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from golden.files import write_atomic
+from synth import cache
+from synth.design import Design
+from synth.identity import identify
+from synth.records import Record
+from synth.vivado import flow, workload
+from synth.vivado.to_record import to_record
+from synth.vivado.verilog import read_header, shell
+
+Say = Callable[[str], None]
+PERIOD_NS = 3.333
+"""The clock that is asked for: 300 MHz."""
+
+
+class Board(Protocol):
+    """What is used of a synth.boards.Board."""
+
+    @property
+    def name(self) -> str:
+        """For people: "kv260"."""
+
+    @property
+    def part(self) -> str:
+        """The part's full name."""
+
+
+def _files(folder: Path, design: Design) -> tuple[Path, dict[str, int | str]]:
+    """Write the sources; the list of their names, and parameters with absolute file names."""
+    sources = folder / "src"
+    sources.mkdir(parents=True, exist_ok=True)
+    names = design.write(sources)
+    listing = folder / "sources.txt"
+    write_atomic(listing, "".join(f"{sources / name}\n" for name in names).encode())
+    given: dict[str, int | str] = {
+        name: str(sources / str(value)) if name.endswith("_FILE") else value
+        for name, value in design.parameters.items()
+    }
+    return listing, given
+
+
+def _options(design: Design, dsp: bool | None) -> tuple[bool, int]:
+    """(DSP blocks allowed, fewest LUT cells that are believed): a product needs a LUT at least."""
+    identity = identify(design.top, dict(design.parameters))
+    with_dsp = str(identity.lane).startswith("D") if dsp is None else dsp
+    return with_dsp, 1 if with_dsp else max(1, identity.macs or 1)
+
+
+def build(design: Design, board: Board, launcher: Path | None, say: Say = print, *,
+          dsp: bool | None = None, period_ns: float = PERIOD_NS, search: bool = False,
+          power: bool = False, saif: Mapping[str, tuple[Path, str]] | None = None,
+          home: Path | None = None, stand_in: bool = False) -> list[Record]:  # fmt: skip
+    """Synthesise, place and route a module out of context; its records, synthesised and routed.
+
+    dsp: whether DSP blocks may be used (None: as the lane is meant). search: look for the highest
+    clock that is met. power: simulate the netlist of a dot_product on real operands for the
+    watts; saif: files of another simulation, "held" and "changing" -> (file, path to strip).
+    Raises FlowError, ReportError: no Vivado, a part that it lacks, a failed run, missed timing.
+    """
+    vivado = launcher or flow.find()
+    with_dsp, least = _options(design, dsp)
+    root = home or cache.HOME / "vivado"
+    version = flow.version(vivado, root / "version")
+    options = {"max_dsp": -1 if with_dsp else 0, "flatten": "rebuilt"}
+    code = cache.code_hash(*sorted(flow.SCRIPTS.iterdir()))
+    folder = root / cache.key([design.fingerprint(), version, board.part, f"{period_ns}",
+                               f"{options} {search}", code])  # fmt: skip
+    listing, given = _files(folder, design)
+    out, scratch = folder / "out", folder / "scratch"
+    generics = " ".join(f"{key}={value}" for key, value in given.items())
+    met_ns = period_ns
+    same = {"out": out, "top": design.top, "part": board.part, "period": period_ns,
+            "min_luts": least}  # fmt: skip
+    flow.run(vivado, "ooc", {**same, **options, "sources": listing, "generics": generics,
+                             "stop_after": "synth" if search else ""}, scratch, say)  # fmt: skip
+    if search:  # it leaves the reports of the shortest period that was met
+        flow.run(vivado, "fmax", same | {"max_dsp": options["max_dsp"]}, scratch, say)
+        found = json.loads((out / "fmax.json").read_text(encoding="utf-8"))
+        met_ns = float(found["period_met_ns"])
+    if power and not saif:
+        saif = _simulate(design, given, vivado, out, scratch, met_ns, say)
+    for which, (file, strip) in (saif or {}).items():
+        flow.run(vivado, "power", {"out": out, "part": board.part, "saif": file,
+                                   "strip_path": strip, "name": f"power_{which}"}, scratch, say)
+    identity = identify(design.top, dict(design.parameters))
+    return [to_record(out, stage, module=design.top, params=dict(design.parameters),
+                      options=options, part=board.part, version=version, identity=identity,
+                      board=board.name, period_ns=period, stand_in=stand_in)
+            for stage, period in (("post_synth", period_ns), ("post_route", met_ns))]  # fmt: skip
+
+
+def _simulate(design: Design, given: Mapping[str, int | str], vivado: Path, out: Path,
+              scratch: Path, period_ns: float, say: Say
+              ) -> dict[str, tuple[Path, str]]:  # fmt: skip
+    """SAIF files of the build's own netlist, on the operands of a network's layers."""
+    header = read_header(design.top, design.sources)
+    if header is None or {port.name for port in header.ports} != {"clk", "w_we", "w", "a", "sum"}:
+        raise flow.FlowError(f"power of {design.top}: only dot_product has a workload of its own; "
+                             "give SAIF files of a simulation", 6)  # fmt: skip
+    values = header.values(given)
+    bits = {port.name: port.width(values) for port in header.ports}
+    identity = identify(design.top, dict(design.parameters))
+    cells = workload.models(vivado)
+    found = {}
+    for which, stimulus in workload.operands(identity, bits["w"], bits["a"]).items():
+        say(f"netlist on {stimulus.about}")
+        file, _ = workload.simulate(out / "netlist.v", design.top, {"sum": bits["sum"]}, stimulus,
+                                    cells, scratch / which, period_ns)  # fmt: skip
+        found[which] = (file, workload.STRIP)
+    return found
+
+
+def system(design: Design, board: Board, launcher: Path | None, say: Say = print, *,
+           mhz: float = 200.0, board_repo: str = "", home: Path | None = None) -> Path:
+    """The whole system with bitstream; the folder that holds TOP.bit, TOP.hwh and TOP.xsa.
+
+    What Vivado sees is a shell `TOP_core` without parameters (see synth.vivado.verilog).
+    """
+    vivado = launcher or flow.find()
+    root = home or cache.HOME / "vivado"
+    version = flow.version(vivado, root / "version")
+    code = cache.code_hash(*sorted(flow.SCRIPTS.iterdir()))
+    folder = root / cache.key([design.fingerprint(), version, board.part, f"system {mhz}", code])
+    listing, given = _files(folder, design)
+    sources = [Path(line) for line in listing.read_text(encoding="utf-8").split("\n") if line]
+    header = read_header(design.top, sources)
+    if header is None:
+        raise flow.FlowError(f"no source of {design.top} holds its module", 2)
+    top = f"{design.top}_core"
+    wrapper = folder / "src" / f"{top}.v"
+    write_atomic(wrapper, shell(header, top, given).encode())
+    write_atomic(listing, "".join(f"{path}\n" for path in [*sources, wrapper]).encode())
+    out = folder / "out"
+    arguments: dict[str, object] = {"top": top, "sources": listing, "out": out, "part": board.part,
+                                    "mhz": mhz, "min_luts": _options(design, None)[1]}
+    if board_repo:
+        arguments["board_repo"] = board_repo
+    flow.run(vivado, "system", arguments, folder / "scratch", say)
+    return out
