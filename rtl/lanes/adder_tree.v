@@ -1,37 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // adder_tree: exact sum of N signed terms, each taken as it is or negated: sum = sum over i of
-// (neg[i] ? -x[i] : x[i]). A binary tree with a register after every second level and after the
-// last one; each level is one bit wider than the level below, so nothing can wrap and no bit is
-// spent that a sum cannot need.
+// (neg[i] ? -x[i] : x[i]). The one generator behind all lanes: adders with two or three operands,
+// registers, and widths that are just what the sums need, so nothing wraps and no bit is spent.
 //
-// A negation is ~x plus one. The inversion is an XOR that shares the LUT of the first adder, and
-// the "plus one" rides on a carry-in: N-1 adders have N-1 free carry-ins. Each adder takes the flag
-// of the leftmost leaf of its right branch, which no adder below has used; what is left over at the
-// top is leaf 0, added there. So a signed term costs no adder of its own.
+// A negation is ~x plus one. The inversion shares a LUT with what makes or adds the term; the "plus
+// one" rides on a free slot of an adder above. An adder of two has one slot, its carry-in, and takes
+// the flag of the leftmost leaf of its right branch; an adder of three has two. What is left over at
+// the top is leaf 0, added there. With three operands, a node that is left with two children uses
+// the third one's place, so that usually nothing is left over.
 //
-// Latency ceil(ceil(log2 N) / 2) cycles, 0 for N = 1. One vector a cycle. No enable and no reset:
-// data only.
+// Registers, TREE = 2: after every second level and after the last one. LEAD = 1 adds one for terms
+// that come straight out of logic and puts it where it costs least: after the first adders, into
+// whose LUTs the logic of the terms then melts, as in any well written dot product. TREE = 3: after
+// every level, because an adder of three is two LUTs deep; LEAD = 1 adds one at the terms.
+// Latency LEAD + (TREE == 2 ? ceil(ceil(log2 N) / 2) : ceil(log3 N)) cycles. One vector a cycle. No
+// enable and no reset: data only.
 //
 // Parameters
-//   N   terms, 1..2048
-//   IW  bits of a signed term, 2..64; x[i] = -2^(IW-1) must not come with neg[i]: the negation does
-//       not fit
-//   OW  bits of the sum: derived, do not set
+//   N       terms, 1..2048
+//   IW      bits of a signed term, 2..64; x[i] = -2^(IW-1) must not come with neg[i]: the negation
+//           does not fit
+//   TREE    operands of an adder, 2 or 3
+//   MAP     how an adder of three is made, "none" (left to the tool) or "xcup", see ternary_adder
+//   LEAD    1: a register more, for terms that come out of logic; 0: terms come out of registers
+//   NEGATE  0: no term is ever negated, neg is ignored
+//   PEAK    largest magnitude of a term, if the widths may count on it: 2^(IW-2)..2^(IW-1)-1, at
+//           most 2^30; 0: any term of IW bits
+//   WIDTH   0: widths as needed; else the width of all nodes and of the sum, IW..64 (a data path of
+//           one width; that it is wide enough is the caller's business)
+//   OW      bits of the sum: derived, do not set
 `default_nettype none
 
 module adder_tree #(
-    parameter N  = 72,
-    parameter IW = 14,
-    parameter OW = IW + $clog2(N)
+    parameter N      = 72,
+    parameter IW     = 14,
+    parameter TREE   = 2,
+    parameter MAP    = "none",
+    parameter LEAD   = 0,
+    parameter NEGATE = 1,
+    parameter PEAK   = 0,
+    parameter WIDTH  = 0,
+    parameter OW     = WIDTH != 0 ? WIDTH : IW + $clog2(N)
 ) (
     input  wire                 clk,
     input  wire [N*IW-1:0]      x,
     input  wire [N-1:0]         neg,
     output wire signed [OW-1:0] sum
 );
-
-    localparam LEVELS = $clog2(N);
 
     generate
         if (N < 1 || N > 2048) begin : g_illegal_n
@@ -40,79 +56,234 @@ module adder_tree #(
         if (IW < 2 || IW > 64) begin : g_illegal_iw
             illegal_parameter_adder_tree_iw stop_elaboration();
         end
-        if (OW != IW + $clog2(N)) begin : g_illegal_ow
+        if (TREE != 2 && TREE != 3) begin : g_illegal_tree
+            illegal_parameter_adder_tree_tree stop_elaboration();
+        end
+        if (MAP != "none" && MAP != "xcup") begin : g_illegal_map
+            illegal_parameter_adder_tree_map stop_elaboration();
+        end
+        if (LEAD < 0 || LEAD > 1 || NEGATE < 0 || NEGATE > 1) begin : g_illegal_flag
+            illegal_parameter_adder_tree_flag stop_elaboration();
+        end
+        if (PEAK != 0 && (PEAK < 0 || PEAK > (1 << 30) || PEAK >> (IW - 2) != 1)) begin : g_illegal_peak
+            illegal_parameter_adder_tree_peak stop_elaboration();
+        end
+        if (WIDTH != 0 && (WIDTH < IW || WIDTH > 64)) begin : g_illegal_width
+            illegal_parameter_adder_tree_width stop_elaboration();
+        end
+        if (OW != (WIDTH != 0 ? WIDTH : IW + $clog2(N))) begin : g_illegal_ow
             illegal_parameter_adder_tree_ow stop_elaboration();
         end
     endgenerate
 
-    // Level 0 are the leaves; level l has ceil(N / 2^l) nodes of IW + l bits. Each node is a scalar
-    // of its own, because simulators handle thousands of small registers well and one huge vector
-    // badly.
+    // Levels above the leaves: the least k with TREE^k >= N.
+    function integer levels_of;
+        input integer terms;
+        integer       reach;
+        begin
+            levels_of = 0;
+            for (reach = 1; reach < terms; reach = reach * TREE) begin
+                levels_of = levels_of + 1;
+            end
+        end
+    endfunction
+
+    // Leaves under node `node` of level `level`, 0 or less where there is no such node.
+    function integer leaves_of;
+        input integer level;
+        input integer node;
+        integer       span;
+        integer       k;
+        begin
+            span = 1;
+            for (k = 0; k < level; k = k + 1) begin
+                span = span * TREE;
+            end
+            leaves_of = (node + 1) * span < N ? span : N - node * span;
+        end
+    endfunction
+
+    // Bits of a signed sum of that many terms. A flag still owed makes a sum too small by one: that
+    // fits, because the range of two's complement reaches one further down than up.
+    function integer width_of;
+        input integer leaves;
+        integer       peak;
+        reg [63:0]    most;
+        begin
+            peak = PEAK;
+            if (WIDTH != 0) begin
+                width_of = WIDTH;
+            end else if (PEAK == 0) begin
+                width_of = IW + $clog2(leaves);
+            end else begin
+                most     = {32'd0, peak} * {32'd0, leaves};
+                width_of = 1;
+                while (most != 64'd0) begin
+                    most     = most >> 1;
+                    width_of = width_of + 1;
+                end
+            end
+        end
+    endfunction
+
+    // Whether the last node of a level of a TREE = 3 tree owes a flag. All other nodes do: of the
+    // three flags of their children they place two. A node of two children places both.
+    function integer last_owes;
+        input integer level;
+        integer       k;
+        integer       nodes;
+        begin
+            last_owes = 1;
+            nodes     = N;
+            for (k = 0; k < level; k = k + 1) begin
+                if (nodes % 3 == 2) begin
+                    last_owes = 0;
+                end
+                nodes = (nodes + 2) / 3;
+            end
+        end
+    endfunction
+
+    localparam LEVELS = levels_of(N);
+
+    // Each node is a scalar of its own, because simulators handle thousands of small registers well
+    // and one huge vector badly.
     genvar l, j;
     generate
         for (l = 0; l <= LEVELS; l = l + 1) begin : g_level
-            localparam W       = IW + l;
-            localparam NODES   = (N + (1 << l) - 1) >> l;
-            localparam BELOW   = (2 * N + (1 << l) - 1) >> l;
-            localparam CLOCKED = l != 0 && (l % 2 == 0 || l == LEVELS);
+            localparam NODES   = l == 0 ? N : (N + TREE ** l - 1) / TREE ** l;
+            localparam EVEN    = l % 2 == 0;
+            localparam CLOCKED = TREE == 3 ? l != 0 || LEAD == 1
+                                 : LEAD == 0 ? l != 0 && (EVEN || l == LEVELS)
+                                 : LEVELS < 2 || l == LEVELS || l == 1
+                                   || (l != 0 && EVEN == (LEVELS % 2 == 1));
 
             for (j = 0; j == 0 || j < NODES; j = j + 1) begin : g_node
+                localparam W = width_of(leaves_of(l, j));
+                localparam HAS1 = l != 0 && leaves_of(l - 1, TREE * j + 1) > 0;
+                localparam HAS2 = l != 0 && TREE == 3 && leaves_of(l - 1, TREE * j + 2) > 0;
+
+                wire signed [W-1:0] total_next;
+                wire                owed_next;
                 wire signed [W-1:0] total;
-                // The "plus one" of the leftmost leaf under this node: not in total yet.
+                // The "plus one" of a leaf under this node that is not in total yet.
                 wire                owed;
 
                 if (l == 0) begin : g_leaf
-                    assign total = x[j*IW +: IW] ^ {IW{neg[j]}};
-                    assign owed  = neg[j];
+                    wire flag = NEGATE == 1 ? neg[j] : 1'b0;
+                    assign total_next = {{(W - IW + 1){x[j*IW+IW-1]}}, x[j*IW +: IW-1]} ^ {W{flag}};
+                    assign owed_next  = flag;
                 end else begin : g_sum
-                    wire signed [W-2:0] left      = g_level[l-1].g_node[2*j].total;
-                    wire                left_owed = g_level[l-1].g_node[2*j].owed;
-                    wire signed [W-1:0] total_next;
-                    wire                owed_next;
-                    if (2 * j + 1 < BELOW) begin : g_pair
-                        wire signed [W-2:0] right = g_level[l-1].g_node[2*j+1].total;
-                        wire                carry = g_level[l-1].g_node[2*j+1].owed;
-                        wire signed [W-1:0] pair  = {left[W-2], left} + {right[W-2], right}
-                                                    + {{(W - 1){1'b0}}, carry};
-                        if (l == LEVELS) begin : g_top
-                            // No adder is left above to take the flag of leaf 0.
-                            assign total_next = pair + {{(W - 1){1'b0}}, left_owed};
-                            assign owed_next  = 1'b0;
-                        end else begin : g_inner
-                            assign total_next = pair;
-                            assign owed_next  = left_owed;
+                    localparam W0 = width_of(leaves_of(l - 1, TREE * j));
+
+                    wire signed [W0-1:0] first      = g_level[l-1].g_node[TREE*j].total;
+                    wire                 first_owed = g_level[l-1].g_node[TREE*j].owed;
+                    wire signed [W-1:0]  a          = {{(W - W0 + 1){first[W0-1]}}, first[W0-2:0]};
+                    wire signed [W-1:0]  added;
+                    wire                 left_over;
+
+                    if (!HAS1) begin : g_alone
+                        assign added     = a;
+                        assign left_over = first_owed;
+                    end else begin : g_two
+                        localparam W1 = width_of(leaves_of(l - 1, TREE * j + 1));
+
+                        wire signed [W1-1:0] second      = g_level[l-1].g_node[TREE*j+1].total;
+                        wire                 second_owed = g_level[l-1].g_node[TREE*j+1].owed;
+                        wire signed [W-1:0]  b = {{(W - W1 + 1){second[W1-1]}}, second[W1-2:0]};
+
+                        if (TREE == 2 || (!HAS2 && NEGATE == 0)) begin : g_binary
+                            assign added     = a + b + {{(W - 1){1'b0}}, second_owed};
+                            assign left_over = first_owed;
+                        end else if (!HAS2) begin : g_pair
+                            // The place of the third operand takes one flag.
+                            ternary_adder #(
+                                .W  (W),
+                                .INC(1),
+                                .MAP(MAP)
+                            ) adder (
+                                .a   (a),
+                                .b   (b),
+                                .c   ({{(W - 1){1'b0}}, first_owed}),
+                                .inc0(second_owed),
+                                .inc1(1'b0),
+                                .sum (added)
+                            );
+                            assign left_over = 1'b0;
+                        end else begin : g_three
+                            localparam W2 = width_of(leaves_of(l - 1, TREE * j + 2));
+                            // Three flags, or two when the last child owes none.
+                            localparam ALL = j != NODES - 1 || last_owes(l - 1) == 1;
+
+                            wire signed [W2-1:0] third      = g_level[l-1].g_node[TREE*j+2].total;
+                            wire                 third_owed = g_level[l-1].g_node[TREE*j+2].owed;
+
+                            ternary_adder #(
+                                .W  (W),
+                                .INC(NEGATE == 1 ? 2 : 0),
+                                .MAP(MAP)
+                            ) adder (
+                                .a   (a),
+                                .b   (b),
+                                .c   ({{(W - W2 + 1){third[W2-1]}}, third[W2-2:0]}),
+                                .inc0(second_owed),
+                                .inc1(ALL ? third_owed : first_owed),
+                                .sum (added)
+                            );
+                            assign left_over = ALL ? first_owed : third_owed;
                         end
-                    end else begin : g_odd
-                        assign total_next = {left[W-2], left};
-                        assign owed_next  = left_owed;
                     end
-                    if (CLOCKED) begin : g_clocked
-                        reg signed [W-1:0] total_reg;
-                        reg                owed_reg;
-                        always @(posedge clk) begin
-                            total_reg <= total_next;
-                            owed_reg  <= owed_next;
-                        end
-                        assign total = total_reg;
-                        assign owed  = owed_reg;
-                    end else begin : g_plain
-                        assign total = total_next;
-                        assign owed  = owed_next;
+
+                    if (l == LEVELS) begin : g_top
+                        // No adder is left above to take a flag.
+                        assign total_next = added + {{(W - 1){1'b0}}, left_over};
+                        assign owed_next  = 1'b0;
+                    end else begin : g_inner
+                        assign total_next = added;
+                        assign owed_next  = left_over;
                     end
+                end
+
+                if (CLOCKED) begin : g_clocked
+                    reg signed [W-1:0] total_reg;
+                    reg                owed_reg;
+                    always @(posedge clk) begin
+                        total_reg <= total_next;
+                        owed_reg  <= owed_next;
+                    end
+                    assign total = total_reg;
+                    assign owed  = owed_reg;
+                end else begin : g_plain
+                    assign total = total_next;
+                    assign owed  = owed_next;
                 end
             end
         end
     endgenerate
 
     generate
-        if (LEVELS == 0) begin : g_no_register
+        if (LEVELS == 0 && LEAD == 0) begin : g_no_register
             wire unused_clk = clk;
+        end
+        if (NEGATE == 0) begin : g_no_flags
+            wire unused_neg = &{1'b0, neg};
         end
     endgenerate
 
     // The flag is left over for a single term only; a tree has added it at the top.
-    assign sum = g_level[LEVELS].g_node[0].total
-                 + {{(OW - 1){1'b0}}, g_level[LEVELS].g_node[0].owed};
+    localparam TOP = width_of(N);
+
+    wire signed [TOP-1:0] total = g_level[LEVELS].g_node[0].total;
+    wire        [63:0]    wide  = {{(65 - TOP){total[TOP-1]}}, total[TOP-2:0]}
+                                  + {63'd0, g_level[LEVELS].g_node[0].owed};
+
+    assign sum = wide[OW-1:0];
+
+    generate
+        if (OW < 64) begin : g_unused_top
+            wire unused_top = &{1'b0, wide[63:OW]};
+        end
+    endgenerate
 
 endmodule
 

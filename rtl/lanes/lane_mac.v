@@ -1,36 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lane_mac: lane M8, the integer baseline: dot product of N signed 8-bit weights with N signed
-// 8-bit activations, both in two's complement and in their full range. The layers that are not
-// power-of-two (the first convolution, the fully connected layer) run on it too. The multipliers
-// are to be made of LUTs, so that the comparison with the other lanes is in one currency.
+// lane_mac: lanes M3, M4, M8, the integer baselines: dot product of N signed weights with N signed
+// activations of 3, 4 or 8 bits, both in two's complement and in their full range. The layers that
+// are not power-of-two (the first convolution, the fully connected layer) run on M8 too. The
+// multipliers are to be made of LUTs, so that the comparison with the other lanes is in one currency.
 //
-// Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
-// One vector a cycle.
+// Latency from w and a to sum: 1 + ceil(ceil(log2 N) / 2) cycles with adders of two operands, 1 +
+// ceil(log3 N) with three, the same for every kind of lane. One vector a cycle.
 //
 // Parameters
 //   N     products, 1..2048
+//   WB    bits of a weight, 2..16
+//   AB    bits of an activation, 2..14
+//   TREE  operands of an adder, 2 or 3; MAP  how an adder of three is made: see adder_tree
 //   SUMW  bits of the sum: derived, do not set
 `default_nettype none
 
 module lane_mac #(
     parameter N    = 72,
-    parameter SUMW = 16 + $clog2(N)
+    parameter WB   = 8,
+    parameter AB   = 8,
+    parameter TREE = 2,
+    parameter MAP  = "none",
+    parameter SUMW = WB + AB + $clog2(N)
 ) (
     input  wire                   clk,
-    input  wire [N*8-1:0]         w,
-    input  wire [N*8-1:0]         a,
+    input  wire [N*WB-1:0]        w,
+    input  wire [N*AB-1:0]        a,
     output wire signed [SUMW-1:0] sum
 );
 
-    // -128 times -128 is 2^14, which needs the 16th bit.
-    localparam PW = 16;
+    // Smallest times smallest, 2^(PW-2), is the one product that needs all bits.
+    localparam PW = WB + AB;
 
     generate
         if (N < 1 || N > 2048) begin : g_illegal_n
             illegal_parameter_lane_mac_n stop_elaboration();
         end
-        if (SUMW != 16 + $clog2(N)) begin : g_illegal_sumw
+        if (WB < 2 || WB > 16) begin : g_illegal_wb
+            illegal_parameter_lane_mac_wb stop_elaboration();
+        end
+        if (AB < 2 || AB > 14) begin : g_illegal_ab
+            illegal_parameter_lane_mac_ab stop_elaboration();
+        end
+        if (SUMW != PW + $clog2(N)) begin : g_illegal_sumw
             illegal_parameter_lane_mac_sumw stop_elaboration();
         end
     endgenerate
@@ -50,15 +63,13 @@ module lane_mac #(
                 wire [COUNT*PW-1:0] terms;
 
                 if (l == 0) begin : g_product
-                    wire signed [7:0] weight = w[i*8 +: 8];
-                    wire signed [7:0] act    = a[i*8 +: 8];
+                    wire signed [WB-1:0] weight = w[i*WB +: WB];
+                    wire signed [AB-1:0] act    = a[i*AB +: AB];
 
                     (* use_dsp = "no" *)
-                    reg signed [PW-1:0] product;
+                    wire signed [PW-1:0] product;
 
-                    always @(posedge clk) begin
-                        product <= weight * act;
-                    end
+                    assign product = weight * act;
 
                     assign terms = product;
                 end else if (2 * COUNT > (1 << l)) begin : g_pair
@@ -73,8 +84,13 @@ module lane_mac #(
 
     // The products carry their signs, so the tree has nothing to negate.
     adder_tree #(
-        .N (N),
-        .IW(PW)
+        .N     (N),
+        .IW    (PW),
+        .TREE  (TREE),
+        .MAP   (MAP),
+        .LEAD  (1),
+        .NEGATE(0),
+        .PEAK  (1 << (PW - 2))
     ) tree (
         .clk(clk),
         .x  (g_join[LEVELS].g_span[0].terms),

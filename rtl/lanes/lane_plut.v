@@ -6,13 +6,15 @@
 // golden model, so any codebook with these widths can be loaded. Index 0 must read as 0 in the
 // table; then {1,0} counts as zero as well, because the tree negates 0 to 0.
 //
-// Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
-// One vector a cycle.
+// Latency from w and a to sum: 1 + ceil(ceil(log2 N) / 2) cycles with adders of two operands, 1 +
+// ceil(log3 N) with three, the same for every kind of lane. One vector a cycle.
 //
 // Parameters
 //   B          bits of a code, 2..5
 //   N          products, 1..2048
 //   PLUT_FILE  $readmemh file, 2^(2B-2) words of 2^B - 3 bits (golden.plut.write_hex)
+//   PEAK       largest magnitude in the table, if the adders may count on it (see adder_tree), 0 if not
+//   TREE, MAP  adders of two or three operands, and how those are made: see adder_tree
 //   SUMW       bits of the sum: derived, do not set
 `default_nettype none
 
@@ -20,6 +22,9 @@ module lane_plut #(
     parameter B         = 4,
     parameter N         = 72,
     parameter PLUT_FILE = "plut_b4.hex",
+    parameter PEAK      = 0,
+    parameter TREE      = 2,
+    parameter MAP       = "none",
     parameter SUMW      = (1 << B) - 2 + $clog2(N)
 ) (
     input  wire                   clk,
@@ -66,16 +71,8 @@ module lane_plut #(
                 wire [COUNT-1:0]        negs;
 
                 if (l == 0) begin : g_product
-                    reg [PW-1:0] magnitude;
-                    reg          sign;
-
-                    always @(posedge clk) begin
-                        magnitude <= table_rom[{w[i*B +: M], a[i*B +: M]}];
-                        sign      <= w[i*B+M] ^ a[i*B+M];
-                    end
-
-                    assign terms = {1'b0, magnitude};
-                    assign negs  = sign;
+                    assign terms = {1'b0, table_rom[{w[i*B +: M], a[i*B +: M]}]};
+                    assign negs  = w[i*B+M] ^ a[i*B+M];
                 end else if (2 * COUNT > (1 << l)) begin : g_pair
                     assign terms = {g_join[l-1].g_span[2*i+1].terms,
                                     g_join[l-1].g_span[2*i].terms};
@@ -90,8 +87,13 @@ module lane_plut #(
     endgenerate
 
     adder_tree #(
-        .N (N),
-        .IW(PW + 1)
+        .N     (N),
+        .IW    (PW + 1),
+        .TREE  (TREE),
+        .MAP   (MAP),
+        .LEAD  (1),
+        .NEGATE(1),
+        .PEAK  (PEAK)
     ) tree (
         .clk(clk),
         .x  (g_join[LEVELS].g_span[0].terms),

@@ -6,18 +6,21 @@
 // all: no "index - 1" subtractor and no barrel shifter. Its two lowest places can only be reached
 // with a zero operand and are left off. An index 0 (also as {1,0}) makes the product 0.
 //
-// Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
-// One vector a cycle.
+// Latency from w and a to sum: 1 + ceil(ceil(log2 N) / 2) cycles with adders of two operands, 1 +
+// ceil(log3 N) with three, the same for every kind of lane. One vector a cycle.
 //
 // Parameters
 //   B     bits of a code, 2..5
 //   N     products, 1..2048
+//   TREE  operands of an adder, 2 or 3; MAP  how an adder of three is made: see adder_tree
 //   SUMW  bits of the sum: derived, do not set
 `default_nettype none
 
 module lane_shift #(
     parameter B    = 4,
     parameter N    = 72,
+    parameter TREE = 2,
+    parameter MAP  = "none",
     parameter SUMW = (1 << B) - 2 + $clog2(N)
 ) (
     input  wire                   clk,
@@ -28,6 +31,7 @@ module lane_shift #(
 
     localparam M  = B - 1;                  // index bits
     localparam PW = 2 * ((1 << M) - 2) + 1; // magnitude bits of a product
+    localparam TOP = 32'd1 << (PW - 1);         // largest magnitude
 
     generate
         if (B < 2 || B > 5) begin : g_illegal_b
@@ -66,16 +70,8 @@ module lane_shift #(
 
                     assign {one_hot, unused_places} = {{(PW + 1){1'b0}}, 1'b1} << place;
 
-                    reg [PW-1:0] magnitude;
-                    reg          sign;
-
-                    always @(posedge clk) begin
-                        magnitude <= nonzero ? one_hot : {PW{1'b0}};
-                        sign      <= w[i*B+M] ^ a[i*B+M];
-                    end
-
-                    assign terms = {1'b0, magnitude};
-                    assign negs  = sign;
+                    assign terms = {1'b0, nonzero ? one_hot : {PW{1'b0}}};
+                    assign negs  = w[i*B+M] ^ a[i*B+M];
                 end else if (2 * COUNT > (1 << l)) begin : g_pair
                     assign terms = {g_join[l-1].g_span[2*i+1].terms,
                                     g_join[l-1].g_span[2*i].terms};
@@ -90,8 +86,13 @@ module lane_shift #(
     endgenerate
 
     adder_tree #(
-        .N (N),
-        .IW(PW + 1)
+        .N     (N),
+        .IW    (PW + 1),
+        .TREE  (TREE),
+        .MAP   (MAP),
+        .LEAD  (1),
+        .NEGATE(1),
+        .PEAK  (TOP)
     ) tree (
         .clk(clk),
         .x  (g_join[LEVELS].g_span[0].terms),

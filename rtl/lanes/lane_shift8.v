@@ -6,18 +6,21 @@
 // it without a subtractor. A weight index 0 (also as {1,0}) makes the product 0. The weight's sign
 // negates in the tree.
 //
-// Latency 1 + ceil(ceil(log2 N) / 2) cycles from w and a to sum, the same for every kind of lane.
-// One vector a cycle.
+// Latency from w and a to sum: 1 + ceil(ceil(log2 N) / 2) cycles with adders of two operands, 1 +
+// ceil(log3 N) with three, the same for every kind of lane. One vector a cycle.
 //
 // Parameters
 //   B     bits of a weight code, 2..5
 //   N     products, 1..2048
+//   TREE  operands of an adder, 2 or 3; MAP  how an adder of three is made: see adder_tree
 //   SUMW  bits of the sum: derived, do not set
 `default_nettype none
 
 module lane_shift8 #(
     parameter B    = 4,
     parameter N    = 72,
+    parameter TREE = 2,
+    parameter MAP  = "none",
     parameter SUMW = (1 << (B - 1)) + 7 + $clog2(N)
 ) (
     input  wire                   clk,
@@ -64,18 +67,12 @@ module lane_shift8 #(
 
                     assign {shifted, unused_place} = {{(PW - 7){act[7]}}, act} << index;
 
-                    reg [PW-1:0] product;
-                    reg          sign;
-
-                    always @(posedge clk) begin
-                        product <= index != {M{1'b0}} ? shifted : {PW{1'b0}};
-                        sign    <= w[i*B+M];
-                    end
+                    wire [PW-1:0] product = index != {M{1'b0}} ? shifted : {PW{1'b0}};
 
                     // One bit more than the product: -128 times a negative weight is the one
                     // value that needs it.
                     assign terms = {product[PW-1], product};
-                    assign negs  = sign;
+                    assign negs  = w[i*B+M];
                 end else if (2 * COUNT > (1 << l)) begin : g_pair
                     assign terms = {g_join[l-1].g_span[2*i+1].terms,
                                     g_join[l-1].g_span[2*i].terms};
@@ -90,8 +87,13 @@ module lane_shift8 #(
     endgenerate
 
     adder_tree #(
-        .N (N),
-        .IW(PW + 1)
+        .N     (N),
+        .IW    (PW + 1),
+        .TREE  (TREE),
+        .MAP   (MAP),
+        .LEAD  (1),
+        .NEGATE(1),
+        .PEAK  (1 << (PW - 1))
     ) tree (
         .clk(clk),
         .x  (g_join[LEVELS].g_span[0].terms),

@@ -11,22 +11,27 @@ import numpy as np
 from tb.common import clocking, lane_bench, results, settings, vectors
 from tb.common.vectors import Ints
 
-N = settings.load().integer("N")
-IW = settings.load().integer("IW")
-LATENCY = lane_bench.latency(N) - 1
+RUN = settings.load()
+N, IW, TREE, PEAK = (RUN.integer(name) for name in ("N", "IW", "TREE", "PEAK"))
+LATENCY = lane_bench.latency(N, TREE) - 1 + RUN.integer("LEAD")
+BITS = RUN.integer("WIDTH") or IW + (N - 1).bit_length()
 SMALLEST, LARGEST = -(1 << (IW - 1)), (1 << (IW - 1)) - 1
+if PEAK:
+    SMALLEST, LARGEST = -PEAK, PEAK
 
 
 async def run(dut: Any, what: str, x: Ints, neg: Ints) -> None:
     """Stream (vectors, N) terms and flags; every sum must come exactly LATENCY cycles later."""
     edge = clocking.start_clock(dut)
-    x = np.where((neg == 1) & (x == SMALLEST), LARGEST, x)  # the one term that is not allowed
+    if not PEAK:
+        x = np.where((neg == 1) & (x == SMALLEST), LARGEST, x)  # the one term that is not allowed
     inputs = [(dut.x, vectors.to_words(x, IW)), (dut.neg, vectors.to_words(neg, 1))]
     # Without a register the sum of a vector stands there before the clock: one edge later at most.
     seen = await vectors.stream(edge, inputs, dut.sum, max(LATENCY, 1))
     delay = LATENCY if LATENCY else 1
-    got = vectors.from_words(seen[delay:][: len(x)], IW + (N - 1).bit_length(), 1)[:, 0]
-    count = vectors.report(what, got, np.where(neg == 1, -x, x).sum(axis=1))
+    got = vectors.from_words(seen[delay:][: len(x)], BITS, 1)[:, 0]
+    terms = np.where(neg == 1, -x, x) if RUN.integer("NEGATE") else x
+    count = vectors.report(what, got, terms.sum(axis=1))
     results.add_metric(what, vectors=count, terms=N)
 
 

@@ -81,10 +81,16 @@ class Mac(Lane):
         return np.asarray((signed(w) * signed(a)).sum(axis=1))  # (vectors,)
 
 
-def latency(terms: int) -> int:
-    """Cycles from a vector to its sum: product register, then one register every two levels."""
-    levels = (terms - 1).bit_length()
-    return 1 + (levels + 1) // 2
+def latency(terms: int, tree: int = 2) -> int:
+    """Cycles from a vector to its sum: one for the products, then a register every two levels of
+    adders of two operands, or every level of adders of three.
+    """
+    if tree == 2:
+        return 1 + ((terms - 1).bit_length() + 1) // 2
+    levels = 0
+    while 3**levels < terms:
+        levels += 1
+    return 1 + levels
 
 
 def rng() -> np.random.Generator:
