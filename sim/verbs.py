@@ -95,7 +95,7 @@ VERBS: Mapping[str, Verb] = {
         Verb(
             "test",
             "everything a change must pass, on both simulators",
-            ("core", "test", "train"),
+            ("core", "test", "train", "synth"),
             {"SIM": "only this simulator", "TOPLEVEL": "only this module's simulations",
              "WORKERS": "processes at once, 1..16 (default: one a core)",
              "ARGS": "more words for pytest, for example ARGS='-k shuff'"},
@@ -169,7 +169,8 @@ VERBS: Mapping[str, Verb] = {
             },
         ),
         Verb("registers", "rewrite what is made from rtl/registers.toml", ("core",), {}),
-        Verb("setup", "make .venv ready for everything, run nothing", ("core", "test", "train"),
+        Verb("setup", "make .venv ready for everything, run nothing",
+             ("core", "test", "train", "synth"),
              needs_compiler=True, wants_icarus=True),
         Verb("clean", "remove build/ (not .venv)", ()),
     )
