@@ -163,6 +163,14 @@ def test_any_negative_slack_is_a_miss(tmp_path: Path, change: dict[str, float], 
     assert report.values[name] == next(iter(change.values()))
 
 
+def test_pulse_widths_cap_the_clock(tmp_path: Path) -> None:
+    path = tmp_path / "t.rpt"
+    path.write_text(WRITERS["timing"](Figures(period=2.0, wns=1.2, wpws=0.621)))
+    report = read_report(path)  # 0.8 ns would do for the paths, but not for the clock buffer
+    assert report.values["min_period_cap_pin"] == "BUFGCE/I"
+    assert report.values["fmax_est_mhz"] == pytest.approx(1000 / 1.379, abs=1e-3)
+
+
 def test_no_path_is_no_met_clock(tmp_path: Path) -> None:
     path = tmp_path / "t.rpt"
     path.write_text(WRITERS["timing"](Figures(wns=None)))

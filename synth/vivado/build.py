@@ -57,20 +57,22 @@ def _options(design: Design, dsp: bool | None) -> tuple[bool, int]:
 
 def build(design: Design, board: Board, launcher: Path | None, say: Say = print, *,
           dsp: bool | None = None, period_ns: float = PERIOD_NS, search: bool = False,
-          power: bool = False, saif: Mapping[str, tuple[Path, str]] | None = None,
+          no_lc: bool = False, power: bool = False,
+          saif: Mapping[str, tuple[Path, str]] | None = None,
           home: Path | None = None, stand_in: bool = False) -> list[Record]:  # fmt: skip
     """Synthesise, place and route a module out of context; its records, synthesised and routed.
 
     dsp: whether DSP blocks may be used (None: as the lane is meant). search: look for the highest
-    clock that is met. power: simulate the netlist of a dot_product on real operands for the
-    watts; saif: files of another simulation, "held" and "changing" -> (file, path to strip).
+    clock that is met. no_lc: no LUT combining, for counts to hold against Yosys. power: simulate
+    the netlist of a dot_product on real operands for the watts; saif: files of another
+    simulation, "held" and "changing" -> (file, path to strip).
     Raises FlowError, ReportError: no Vivado, a part that it lacks, a failed run, missed timing.
     """
     vivado = launcher or flow.find()
     with_dsp, least = _options(design, dsp)
     root = home or cache.HOME / "vivado"
     version = flow.version(vivado, root / "version")
-    options = {"max_dsp": -1 if with_dsp else 0, "flatten": "rebuilt"}
+    options = {"max_dsp": -1 if with_dsp else 0, "flatten": "rebuilt", "no_lc": int(no_lc)}
     code = cache.code_hash(*sorted(flow.SCRIPTS.iterdir()))
     folder = root / cache.key([design.fingerprint(), version, board.part, f"{period_ns}",
                                f"{options} {search}", code])  # fmt: skip
