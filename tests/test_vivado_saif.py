@@ -71,6 +71,7 @@ def test_by_hand(tmp_path: Path) -> None:
     assert sorted(dut.nets) == ["\\odd.name", "clk", "q[0]", "q[1]", "q[2]", "q[3]"]
     bit = dut.nets["q[0]"]  # x, 0, 1, 0: x to 0 is no toggle
     assert (bit.times, bit.toggles) == ({"0": 20_000, "1": 10_000, "x": 10_000, "z": 0}, 2)
+    assert dut.nets["q[3]"].times["x"] == 10_000  # "bx" fills the whole vector
     assert dut.nets["q[3]"].toggles == 0 and dut.nets["q[2]"].toggles == 1
     assert dut.nets["\\odd.name"].times == {"0": 0, "1": 20_000, "x": 0, "z": 20_000}
     assert dut.inside["inner"].nets["c"].toggles == 4
