@@ -203,7 +203,7 @@ def test_every_requirement_is_pinned_and_has_a_reason() -> None:
     project = tomllib.loads(text)["project"]
     assert project["name"] == "plutarch" and project["requires-python"] == ">=3.11"
     sets = bootstrap.requirements()
-    assert set(sets) == {"core", "train", "oracle", "test"}
+    assert set(sets) == {"core", "train", "synth", "oracle", "test"}
     for requirement in (r for group in sets.values() for r in group):
         assert "==" in requirement
     for line in text.splitlines():
