@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from golden.codebooks import apot
 from golden.codes import max_value, to_int
 from golden.int8_acts import with_int8_activations
 from golden.jobs import ConvJob
@@ -24,7 +25,7 @@ from synth.errors import SynthError
 
 Ints = npt.NDArray[np.int64]
 CODES: Final = ("P1", "P2", "P3", "S0")
-SHIFT8: Final = ("S1", "S2")
+SHIFT8: Final = ("S1", "S2", "A1")
 INTEGERS: Final = {"M3": 3, "M4": 4, "M8": 8, "D4": 4, "D8": 8}
 _IMAGES: Final = 4
 _ROTATION: Final = 16  # weight sets of a stream, one after the other when weights change
@@ -70,6 +71,9 @@ def layer_activity(lane: str, bits: int, n: int, cycles: int, streams: int,
     elif lane in SHIFT8:
         a = a & 0xFF
         about += ", 8-bit activations"
+        if lane == "A1":
+            w = _nearest_apot(to_int(w, bits), bits)
+            about += ", weights requantised to the nearest APoT level"
     return Activity(np.asarray(w, np.int64), np.asarray(a, np.int64), about)
 
 
@@ -78,6 +82,14 @@ def _integers(values: Any, largest: int, width: int) -> Any:
     top = (1 << (width - 1)) - 1
     scaled = np.clip(np.rint(np.asarray(values) * top / largest), -top, top).astype(np.int64)
     return scaled & ((1 << width) - 1)
+
+
+def _nearest_apot(values: Any, bits: int) -> Any:
+    """The APoT code nearest to each power-of-two weight, both scaled to the same largest level."""
+    book = apot(bits)
+    levels = book / np.abs(book).max()
+    wanted = np.asarray(values) / max_value(bits)
+    return np.abs(wanted[..., None] - levels).argmin(axis=-1)
 
 
 @functools.cache

@@ -154,6 +154,25 @@ def test_a_ternary_adder_spelt_out_takes_one_site_a_bit():
     assert (counts.lut_packed, counts.lut_cells, counts.carry8) == (8, 16, 1)
 
 
+def test_a_ternary_adder_does_not_ripple_through_its_luts():
+    """The lower half of a LUT6_2 does not read what the bit below hands up."""
+    made = Made()
+    for i in range(8):
+        below = f"m{i - 1}" if i else "0"
+        made.cell("LUT6_2", I0=f"a{i}", I1=f"b{i}", I2=f"c{i}", I3="0", I4=below, I5="1",
+                  O6=f"s{i}", O5=f"m{i}")  # fmt: skip
+        majority, parity = 0xE8, 0x96
+        lower = majority * 0x01010101  # over I0, I1, I2 alone
+        upper = parity * 0x0101 | (parity ^ 0xFF) * 0x01010000  # and I4
+        made.cells[f"u{i}"]["parameters"]["INIT"] = format(upper << 32 | lower, "064b")
+    made.cell("CARRY8", CI="0", S=[f"s{i}" for i in range(8)],
+              DI=["0", *(f"m{i}" for i in range(7))], O=[f"y{i}" for i in range(8)],
+              CO=[f"co{i}" for i in range(8)])  # fmt: skip
+    found = timing.estimate(registered(made, [f"{x}{i}" for x in "abc" for i in range(8)],
+                                       [f"y{i}" for i in range(8)]))  # fmt: skip
+    assert found.levels == 3  # a LUT hands up, a LUT adds, the chain
+
+
 def test_memories_are_counted_apart():
     made = Made()
     made.cell("RAM32M16", WCLK="clk", DOA=["p", "q"], ADDRA=["a", "b", "c", "d", "e"])

