@@ -156,7 +156,11 @@ def test_old_and_short_device_names_are_the_part(finished: Path) -> None:
     ("post_route.json", '"wns_ns": 0.633', '"wns_ns": 0.733', "asked in Tcl"),
     ("post_route.json", "{", "", "cannot read"),
     ("route_status.rpt", "errors.......... :           0", "errors.......... :           3",
-     "3 have errors"),
+     "nets_with_errors is 3"),
+    ("route_status.rpt", "# of nets with routing errors", "# of nets with", "is None, must be 0"),
+    ("drc.rpt", "+------+----------+-------------+------------+\n\n",
+     "| A-1  | Error    | x           |          2 |\n"
+     "+------+----------+-------------+------------+\n\n", "errors is 2, must be 0"),
     ("post_route_utilization.rpt", "| LUT6     |  150 |", "| LUT6     |  151 |", "not a sound"),
     ("post_route_timing.rpt", "are met.", "are mete.", "exactly one verdict"),
 ])  # fmt: skip

@@ -27,7 +27,9 @@ endmodule
 
 CORE = """\
 module core (
-    input wire clk, input wire rst, output wire irq,
+    (* X_INTERFACE_INFO = "xilinx.com:signal:clock:1.0 clk CLK" *) input wire clk,
+    (* X_INTERFACE_INFO = "xilinx.com:signal:reset:1.0 rst RST" *) input wire rst,
+    (* X_INTERFACE_INFO = "xilinx.com:signal:interrupt:1.0 irq INTERRUPT" *) output wire irq,
     input wire [11:0] s_axil_awaddr, input wire [31:0] s_axil_wdata,
     input wire [11:0] s_axil_araddr, output wire [31:0] s_axil_rdata,
     input wire [31:0] s_axis_w_tdata, input wire s_axis_w_tvalid, output wire s_axis_w_tready,

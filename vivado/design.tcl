@@ -41,18 +41,28 @@ proc plutarch::processor {} {
         CONFIG.PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ $options(mhz)] [get_bd_cells ps]
 }
 
-# direct mode, 26 bits of length as the host program counts on; widths of streams follow the wires
-proc plutarch::dma {name receives width} {
-    plutarch::cell xilinx.com:ip:axi_dma $name [list CONFIG.c_include_sg 0 \
-        CONFIG.c_sg_length_width 26 CONFIG.c_include_mm2s 1 CONFIG.c_include_s2mm $receives \
-        CONFIG.c_addr_width 40 CONFIG.c_m_axi_mm2s_data_width $width \
-        CONFIG.c_m_axis_mm2s_tdata_width $width]
+# Direct mode, 26 bits of length as the host program counts on. `sends` and `receives` are streams of
+# the accelerator; the memory side is as wide as the stream, 32 bits at least.
+proc plutarch::dma {name sends receives} {
+    set width [plutarch::stream_bits $sends]
+    set settings [list CONFIG.c_include_sg 0 CONFIG.c_sg_length_width 26 CONFIG.c_addr_width 40 \
+        CONFIG.c_include_mm2s 1 CONFIG.c_m_axi_mm2s_data_width [expr {max(32, $width)}] \
+        CONFIG.c_m_axis_mm2s_tdata_width $width CONFIG.c_include_s2mm [expr {$receives ne ""}]]
+    if {$receives ne ""} {
+        set back [plutarch::stream_bits $receives]
+        lappend settings CONFIG.c_m_axi_s2mm_data_width [expr {max(32, $back)}]
+    }
+    plutarch::cell xilinx.com:ip:axi_dma $name $settings
 }
 
 proc plutarch::stream_bits {port} {
     set width [get_property CONFIG.TDATA_NUM_BYTES [get_bd_intf_pins accelerator/$port]]
     if {![string is integer -strict $width] || $width < 1} {
         plutarch::stop 4 "the width of stream '$port' is '$width' bytes"
+    }
+    if {$width > 128} {
+        plutarch::stop 2 "stream '$port' is [expr {8 * $width}] bits wide, AXI DMA takes 1024 at\
+            most: choose a smaller PIN or POUT"
     }
     return [expr {8 * $width}]
 }
@@ -62,9 +72,9 @@ proc plutarch::draw {} {
     create_bd_design system
     plutarch::processor
     plutarch::cell plutarch.local:user:$options(top) accelerator {}
-    plutarch::dma dma_w 0 [plutarch::stream_bits s_axis_w]
-    plutarch::dma dma_a 1 [plutarch::stream_bits s_axis_a]
-    plutarch::dma dma_r 1 [plutarch::stream_bits s_axis_r]
+    plutarch::dma dma_w s_axis_w {}
+    plutarch::dma dma_a s_axis_a m_axis_y
+    plutarch::dma dma_r s_axis_r m_axis_r
     plutarch::cell xilinx.com:ip:smartconnect control {CONFIG.NUM_SI 1 CONFIG.NUM_MI 4}
     plutarch::cell xilinx.com:ip:smartconnect data {CONFIG.NUM_SI 5 CONFIG.NUM_MI 1}
     plutarch::cell xilinx.com:ip:proc_sys_reset resets {}

@@ -35,8 +35,12 @@ proc plutarch::synthesise {files xdc} {
     read_verilog $files
     read_xdc -mode out_of_context $xdc
     set command [list synth_design -top $options(top) -part $options(part) -mode out_of_context \
-        -flatten_hierarchy $options(flatten) -max_dsp $options(max_dsp) \
-        -max_bram $options(max_bram)]
+        -flatten_hierarchy $options(flatten)]
+    foreach limit {max_dsp max_bram} {
+        if {$options($limit) >= 0} {
+            lappend command -$limit $options($limit)    ;# -1 would look like a flag
+        }
+    }
     foreach generic $options(generics) {
         lappend command -generic $generic
     }

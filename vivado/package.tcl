@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The accelerator as an IP core: buses are found by the names of the ports (s_axil_*, s_axis_*,
-# m_axis_*), clock, reset and interrupt are named here.
+# m_axis_*); clock, reset (active high), interrupt and which clock a bus has stand as attributes
+# (X_INTERFACE_INFO) in the shell that synth.vivado.verilog writes.
 
 proc plutarch::package_core {files} {
     variable options
@@ -14,16 +15,10 @@ proc plutarch::package_core {files} {
     ipx::package_project -root_dir $folder -vendor plutarch.local -library user \
         -taxonomy /UserIP -import_files -set_current true -force
     set core [ipx::current_core]
-    foreach {port kind} {clk clock rst reset irq interrupt} {
-        ipx::infer_bus_interface $port xilinx.com:signal:${kind}_rtl:1.0 $core
-    }
-    set polarity [ipx::add_bus_parameter POLARITY [ipx::get_bus_interfaces rst -of_objects $core]]
-    set_property value ACTIVE_HIGH $polarity
-    foreach bus {s_axil s_axis_w s_axis_a s_axis_r m_axis_y m_axis_r} {
+    foreach bus {clk rst irq s_axil s_axis_w s_axis_a s_axis_r m_axis_y m_axis_r} {
         if {![llength [ipx::get_bus_interfaces $bus -of_objects $core]]} {
-            plutarch::stop 4 "the packager found no bus '$bus' in '$options(top)'"
+            plutarch::stop 4 "the packager found no interface '$bus' in '$options(top)'"
         }
-        ipx::associate_bus_interfaces -busif $bus -clock clk $core
     }
     ipx::create_xgui_files $core
     ipx::update_checksums $core

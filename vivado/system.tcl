@@ -16,12 +16,13 @@ foreach name {common gates reports package design} {
     source [file join $home $name.tcl]
 }
 
-# -board: pattern of the board part; -board_repo: a folder with board files, when the installation
-# has none; -mhz: asked of the PS, which gives what its divider can.
+# -board: patterns of the board part, the first that this Vivado has counts (`kv260` before 2021.2);
+# -board_repo: a folder with board files, when the installation has none; -carrier: connections of
+# the carrier card, {som240_1_connector VLNV}, not needed for the PS; -mhz: asked of the PS, which
+# gives what its divider can.
 plutarch::arguments $argv {
-    top ! sources ! out ! part xck26-sfvc784-2LV-c board *:kv260_som:* board_repo {} mhz 200
-    carrier {som240_1_connector xilinx.com:kv260_carrier:som240_1_connector:1.3}
-    min_luts 1000 max_dsp -1 jobs 4 threads 4 period 0 clock clk stop_after {}
+    top ! sources ! out ! part xck26-sfvc784-2LV-c board {*:kv260_som:* *:kv260:*} board_repo {}
+    mhz 200 carrier {} min_luts 1000 max_dsp -1 jobs 4 threads 4 period 0 clock clk stop_after {}
 }
 
 proc plutarch::board {} {
@@ -32,12 +33,14 @@ proc plutarch::board {} {
         }
         set_param board.repoPaths $options(board_repo)
     }
-    set boards [get_board_parts -quiet -latest_file_version $options(board)]
-    if {![llength $boards]} {
-        plutarch::stop 2 "no board files for '$options(board)': install them from the Xilinx board\
-            store (xhub), or give their folder with -board_repo"
+    foreach pattern $options(board) {
+        set boards [get_board_parts -quiet -latest_file_version $pattern]
+        if {[llength $boards]} {
+            return [lindex $boards 0]
+        }
     }
-    return [lindex $boards 0]
+    plutarch::stop 2 "no board files for '$options(board)': install them from the Xilinx board\
+        store (xhub), or give their folder with -board_repo"
 }
 
 proc plutarch::make_project {board} {

@@ -128,10 +128,11 @@ def to_record(folder: Path, name: str, *, module: str, params: Mapping[str, Any]
                  wns_ns=timed.values["wns_ns"], whs_ns=timed.values["whs_ns"], part=part)
     if name == "post_route":
         routed = load(folder / "route_status.rpt", "route", origin)
-        if routed.values["routed"] is not True:
-            raise ReportError(f"{routed.path}: not all nets are routed, "
-                              f"{routed.values['nets_with_errors']} have errors")  # fmt: skip
-        sources.append(Source("route_status.rpt", routed.sha256))
+        ruled = load(folder / "drc.rpt", "drc", origin)
+        for checked, field in ((routed, "nets_with_errors"), (ruled, "errors")):
+            if checked.values[field] != 0:  # null is not 0 either
+                raise ReportError(f"{checked.path}: {field} is {checked.values[field]}, must be 0")
+            sources.append(Source(Path(checked.path).name, checked.sha256))
     reasons: dict[str, str] = {
         key: why for key, why in identity.reasons().items() if getattr(identity, key) is None
     }

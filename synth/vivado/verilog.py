@@ -16,6 +16,8 @@ from synth.errors import SynthError
 from synth.vivado.constants import evaluate
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+_ATTRIBUTE = re.compile(r"\(\*.*?\*\)", re.S)
+_BUS = re.compile(r"^([sm]_axi[sl]\w*?)_(?:awaddr|tvalid)$")
 _PORT = re.compile(
     r"^\s*(input|output)\b\s*(?:wire\b|reg\b)?\s*(?:signed\b)?\s*(\[.*\])?\s*(\w+)\s*$", re.S
 )
@@ -98,7 +100,7 @@ def _header(module: str, text: str, at: int) -> Header:
             if words:
                 parameters[words[-1]] = default.strip()
     start = text.index("(", at)
-    body = text[start + 1 : _balanced(text, start) - 1]
+    body = _ATTRIBUTE.sub(" ", text[start + 1 : _balanced(text, start) - 1])
     ports: list[Port] = []
     for part in _split(body):
         match = _PORT.match(part)
@@ -116,7 +118,8 @@ def shell(header: Header, name: str, given: Mapping[str, int | str]) -> str:
     for port in header.ports:
         width = port.width(values)
         span = f"[{width - 1}:0] " if port.span else ""
-        ports.append(f"    {port.direction} wire {span}{port.name}")
+        note = _interface(port, header)
+        ports.append(f"{note}    {port.direction} wire {span}{port.name}")
     settings = [f"        .{key}({_literal(given[key])})" for key in header.parameters
                 if key in given]  # fmt: skip
     wires = [f"        .{port.name}({port.name})" for port in header.ports]
@@ -125,6 +128,19 @@ def shell(header: Header, name: str, given: Mapping[str, int | str]) -> str:
             f"{header.name} with its parameters fixed, for the packager.\n`default_nettype none\n"
             f"module {name} (\n" + ",\n".join(ports) + f"\n);\n    {header.name}{fixed} u_core (\n"
             + ",\n".join(wires) + "\n    );\nendmodule\n`default_nettype wire\n")  # fmt: skip
+
+
+def _interface(port: Port, header: Header) -> str:
+    """Attributes (UG994) that tell the packager what a port alone is; "" for those of a bus."""
+    kinds = {"clk": ("clock", "CLK"), "rst": ("reset", "RST"), "irq": ("interrupt", "INTERRUPT")}
+    if port.name not in kinds:
+        return ""
+    buses = [m[1] for m in (_BUS.match(one.name) for one in header.ports) if m]
+    kind, pin = kinds[port.name]
+    more = {"clock": f"ASSOCIATED_BUSIF {':'.join(buses)}, ASSOCIATED_RESET rst",
+            "reset": "POLARITY ACTIVE_HIGH", "interrupt": "SENSITIVITY LEVEL_HIGH"}[kind]
+    return (f'    (* X_INTERFACE_INFO = "xilinx.com:signal:{kind}:1.0 {port.name} {pin}" *)\n'
+            f'    (* X_INTERFACE_PARAMETER = "{more}" *)\n')  # fmt: skip
 
 
 def _literal(value: int | str) -> str:

@@ -14,6 +14,7 @@ from synth.vivado.double.shell import Shell
 from synth.vivado.double.syntax import Call, VivadoError
 
 _AXIS = re.compile(r"^([sm])_axis(?:_(\w+?))?_(tdata|tvalid|tready|tlast)$")
+_SIGNAL = re.compile(r'X_INTERFACE_INFO = "xilinx\.com:signal:(\w+):1\.0 (\w+) \w+"')
 _LITE = re.compile(r"^([sm])_axi\w*?_(awaddr|araddr|wdata|rdata)$")
 
 
@@ -47,7 +48,10 @@ def _package(shell: Shell, call: Call) -> list[str]:
             width = max(width, buses.get(bus, ("", "", 0))[2])
             buses[bus] = ("slave" if match[1] == "s" else "master", kind, width)
     vlnv = f"{call.text('-vendor')}:{call.text('-library')}:{project.top}:1.0"
-    shell.state.core = {"vlnv": vlnv, "buses": buses, "folder": call.text("-root_dir"),
+    texts = [Path(file).read_text(encoding="utf-8") for file in project.files]
+    signals = {m[2]: m[1] for text in texts for m in _SIGNAL.finditer(text)}
+    shell.state.core = {"vlnv": vlnv, "signals": signals, "buses": buses,
+                        "folder": call.text("-root_dir"),
                         "ports": {port.name: port.direction for port in header.ports}}
     return shell.state.add("core", vlnv)
 
@@ -57,35 +61,11 @@ def _current(shell: Shell, call: Call) -> list[str]:
     return shell.state.add("core", _need(shell)["vlnv"])
 
 
-@command("ipx::infer_bus_interface")
-def _infer(shell: Shell, call: Call) -> list[str]:
-    core = _need(shell)
-    shell.objects(call.word(2), "core")
-    if call.word() not in core["ports"]:
-        raise VivadoError(f"[IP_Flow 19-459] port '{call.word()}' is not in the core")
-    core.setdefault("signals", {})[call.word()] = call.word(1)
-    return shell.state.add("bus_interface", call.word())
-
-
 @command("ipx::get_bus_interfaces")
 def _get(shell: Shell, call: Call) -> list[str]:
     core = _need(shell)
-    names = [*core["buses"], *core.get("signals", {})]
+    names = [*core["buses"], *core["signals"]]
     return shell.state.add("bus_interface", *(n for n in names if call.word() in ("", n)))
-
-
-@command("ipx::add_bus_parameter")
-def _parameter(shell: Shell, call: Call) -> list[str]:
-    (bus,) = shell.objects(call.word(1), "bus_interface")
-    return shell.state.add("bus_parameter", f"{bus}/{call.word()}")
-
-
-@command("ipx::associate_bus_interfaces")
-def _associate(shell: Shell, call: Call) -> None:
-    core = _need(shell)
-    if call.text("-busif") not in core["buses"] or call.text("-clock") not in core["ports"]:
-        raise VivadoError(f"[IP_Flow 19-731] no bus '{call.text('-busif')}' or clock "
-                          f"'{call.text('-clock')}' in the core")  # fmt: skip
 
 
 @command("ipx::create_xgui_files", "ipx::update_checksums", "ipx::check_integrity")
