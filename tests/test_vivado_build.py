@@ -19,7 +19,7 @@ from synth import boards, cache, records
 from synth.design import Design, design
 from synth.identity import Identity
 from synth.vivado import flow
-from synth.vivado.build import build, system
+from synth.vivado.build import build, spread, system
 from synth.vivado.double.__main__ import install
 from synth.vivado.double.world import World
 from synth.vivado.reports import ReportError
@@ -92,6 +92,18 @@ def test_a_searched_clock(tmp_path: Path) -> None:
     assert routed.timing is not None and routed.timing.runs == 3
     assert routed.timing.fmax_met_mhz == pytest.approx(1000 / 3.7, abs=0.01)
     assert (routed.period_asked_ns, found[0].period_asked_ns) == (3.7, 3.333)
+
+
+def test_best_and_spread_of_place_directives(tmp_path: Path) -> None:
+    said: list[str] = []
+    best, clocks = spread(lane(), KV260, launcher(tmp_path), said.append, home=tmp_path,
+                          directives=("Default", "Explore"), stand_in=True)  # fmt: skip
+    assert set(clocks) == {"Default", "Explore"} and best.timing is not None
+    assert best.timing.fmax_met_mhz == max(clocks.values())
+    assert len(list(tmp_path.glob("*/out/fmax.csv"))) == 2  # each searched on its own
+    with pytest.raises(flow.FlowError, match="Quickest"):
+        spread(lane(), KV260, launcher(tmp_path), quiet, home=tmp_path, directives=("Quickest",),
+               stand_in=True)  # fmt: skip
 
 
 @pytest.mark.icarus

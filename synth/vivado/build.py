@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +20,10 @@ from synth.vivado.verilog import read_header, shell
 Say = Callable[[str], None]
 PERIOD_NS = 3.333
 """The clock that is asked for: 300 MHz."""
+
+
+PLACES = ("Default", "Explore", "ExtraTimingOpt", "ExtraNetDelay_high")
+"""Directives of place_design that `spread` tries; all versions have them."""
 
 
 class Board(Protocol):
@@ -57,13 +61,14 @@ def _options(design: Design, dsp: bool | None) -> tuple[bool, int]:
 
 def build(design: Design, board: Board, launcher: Path | None, say: Say = print, *,
           dsp: bool | None = None, period_ns: float = PERIOD_NS, search: bool = False,
-          no_lc: bool = False, power: bool = False,
+          no_lc: bool = False, place: str = "Default", power: bool = False,
           saif: Mapping[str, tuple[Path, str]] | None = None,
           home: Path | None = None, stand_in: bool = False) -> list[Record]:  # fmt: skip
     """Synthesise, place and route a module out of context; its records, synthesised and routed.
 
     dsp: whether DSP blocks may be used (None: as the lane is meant). search: look for the highest
-    clock that is met. no_lc: no LUT combining, for counts to hold against Yosys. power: simulate
+    clock that is met. no_lc: no LUT combining, for counts to hold against Yosys. place: directive
+    of place_design. power: simulate
     the netlist of a dot_product on real operands for the watts; saif: files of another
     simulation, "held" and "changing" -> (file, path to strip).
     Raises FlowError, ReportError: no Vivado, a part that it lacks, a failed run, missed timing.
@@ -72,7 +77,8 @@ def build(design: Design, board: Board, launcher: Path | None, say: Say = print,
     with_dsp, least = _options(design, dsp)
     root = home or cache.HOME / "vivado"
     version = flow.version(vivado, root / "version")
-    options = {"max_dsp": -1 if with_dsp else 0, "flatten": "rebuilt", "no_lc": int(no_lc)}
+    options = {"max_dsp": -1 if with_dsp else 0, "flatten": "rebuilt", "no_lc": int(no_lc),
+               "place": place}  # fmt: skip
     code = cache.code_hash(*sorted(flow.SCRIPTS.iterdir()))
     folder = root / cache.key([design.fingerprint(), version, board.part, f"{period_ns}",
                                f"{options} {search}", code])  # fmt: skip
@@ -85,7 +91,8 @@ def build(design: Design, board: Board, launcher: Path | None, say: Say = print,
     flow.run(vivado, "ooc", {**same, **options, "sources": listing, "generics": generics,
                              "stop_after": "synth" if search else ""}, scratch, say)  # fmt: skip
     if search:  # it leaves the reports of the shortest period that was met
-        flow.run(vivado, "fmax", same | {"max_dsp": options["max_dsp"]}, scratch, say)
+        flow.run(vivado, "fmax", same | {"max_dsp": options["max_dsp"], "place": place}, scratch,
+                 say)  # fmt: skip
         found = json.loads((out / "fmax.json").read_text(encoding="utf-8"))
         met_ns = float(found["period_met_ns"])
     if power and not saif:
@@ -98,6 +105,29 @@ def build(design: Design, board: Board, launcher: Path | None, say: Say = print,
                       options=options, part=board.part, version=version, identity=identity,
                       board=board.name, period_ns=period, stand_in=stand_in)
             for stage, period in (("post_synth", period_ns), ("post_route", met_ns))]  # fmt: skip
+
+
+def spread(design: Design, board: Board, launcher: Path | None, say: Say = print, *,
+           directives: Sequence[str] = PLACES, home: Path | None = None, stand_in: bool = False
+           ) -> tuple[Record, dict[str, float]]:  # fmt: skip
+    """The routed record with the highest clock that was met, and that clock in MHz by directive.
+
+    Vivado has no seed: what other tools vary by seeds is varied by place directives.
+    """
+    clocks: dict[str, float] = {}
+    best: Record | None = None
+    for directive in directives:
+        say(f"place_design -directive {directive}")
+        routed = build(design, board, launcher, say, search=True, place=directive, home=home,
+                       stand_in=stand_in)[1]  # fmt: skip
+        met = routed.timing.fmax_met_mhz if routed.timing else None
+        if met is not None:
+            clocks[directive] = met
+            if best is None or met > max(v for k, v in clocks.items() if k != directive):
+                best = routed
+    if best is None:
+        raise flow.FlowError(f"{design.top}: no directive met any period", 3)
+    return best, clocks
 
 
 def _simulate(design: Design, given: Mapping[str, int | str], vivado: Path, out: Path,
