@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """LUT sites that a netlist would fill: two LUT cells share one when they read at most five nets.
 
-Rules (docs/synth.md): each used bit of a carry chain keeps one site to itself; a LUT6_2 is one
-site; of the other LUT cells as many pairs as possible share one. The pairs that are tried: LUTs
+Rules (docs/synth.md): a LUT that drives a carry bit keeps its site to itself; a LUT6_2 is one site;
+of the other LUT cells as many pairs as possible share one. A carry bit without a LUT of its own
+fills a site too, through which its signal passes, but Vivado's reports do not count those (their
+LUT cells and O5/O6 rows add up without), so they are given apart. The pairs that are tried: LUTs
 with a net in common (of a net with many loads, only near ones), and small LUTs without one.
 """
 
@@ -26,7 +28,8 @@ class Counts:
     lut_packed_o5: as lut_packed, but a LUT that makes the DI of a carry bit shares the site of
     the bit's own LUT where both read at most five nets (its O5 half): what a good mapper does.
     pairs: LUT cells that share a site, two by two. carry_sites: sites that carry bits keep.
-    carry_through: those of them without a LUT of their own (the signal only passes).
+    carry_through: those of them without a LUT of their own (the signal only passes), which are
+    not in lut_packed.
     """
 
     lut_cells: int
@@ -59,8 +62,8 @@ def count(netlist: Netlist) -> Counts:
     kinds = [cell.type for cell in netlist.cells]
     return Counts(
         lut_cells=len(luts) + sum(_outputs(netlist, i) for i in doubles),
-        lut_packed=sites + len(free) - pairs + alone,
-        lut_packed_o5=sites + len(left) - fewer + alone,
+        lut_packed=sites - through + len(free) - pairs + alone,
+        lut_packed_o5=sites - through + len(left) - fewer + alone,
         carry8=sum(chain.carry8 for chain in found),
         ff=sum(kind in FLIP_FLOPS for kind in kinds),
         lutram=sum(LUTRAM_SITES.get(kind, 0) for kind in kinds),
