@@ -88,18 +88,52 @@ module adder_tree #(
         end
     endfunction
 
-    // Leaves under node `node` of level `level`, 0 or less where there is no such node.
+    // Nodes of a level.
+    function integer nodes_of;
+        input integer level;
+        integer       k;
+        begin
+            nodes_of = N;
+            for (k = 0; k < level; k = k + 1) begin
+                nodes_of = (nodes_of + TREE - 1) / TREE;
+            end
+        end
+    endfunction
+
+    // First child of a node; of the node after the last one, the number of children. A child that is
+    // left alone goes to the last node on odd levels and to the first one on even levels, so that it is
+    // not the same one that waits level after level: three registers in a row would become a LUT each.
+    function integer child_of;
+        input integer level;
+        input integer node;
+        integer       below;
+        begin
+            below    = nodes_of(level - 1);
+            child_of = TREE * node;
+            if (TREE == 3 && level % 2 == 0 && below % 3 == 1 && node != 0) begin
+                child_of = child_of - 2;
+            end
+            if (child_of > below) begin
+                child_of = below;
+            end
+        end
+    endfunction
+
+    // Leaves under a node.
     function integer leaves_of;
         input integer level;
         input integer node;
-        integer       span;
+        integer       from;
+        integer       to;
         integer       k;
         begin
-            span = 1;
-            for (k = 0; k < level; k = k + 1) begin
-                span = span * TREE;
+            from = node;
+            to   = node + 1;
+            for (k = level; k > 0; k = k - 1) begin
+                from = child_of(k, from);
+                to   = child_of(k, to);
             end
-            leaves_of = (node + 1) * span < N ? span : N - node * span;
+            leaves_of = to - from;
         end
     endfunction
 
@@ -151,7 +185,7 @@ module adder_tree #(
     genvar l, j;
     generate
         for (l = 0; l <= LEVELS; l = l + 1) begin : g_level
-            localparam NODES   = l == 0 ? N : (N + TREE ** l - 1) / TREE ** l;
+            localparam NODES   = nodes_of(l);
             localparam EVEN    = l % 2 == 0;
             localparam CLOCKED = TREE == 3 ? l != 0 || LEAD == 1
                                  : LEAD == 0 ? l != 0 && (EVEN || l == LEVELS)
@@ -160,8 +194,8 @@ module adder_tree #(
 
             for (j = 0; j == 0 || j < NODES; j = j + 1) begin : g_node
                 localparam W = width_of(leaves_of(l, j));
-                localparam HAS1 = l != 0 && leaves_of(l - 1, TREE * j + 1) > 0;
-                localparam HAS2 = l != 0 && TREE == 3 && leaves_of(l - 1, TREE * j + 2) > 0;
+                localparam CHILD    = l == 0 ? 0 : child_of(l, j);
+                localparam CHILDREN = l == 0 ? 0 : child_of(l, j + 1) - CHILD;
 
                 wire signed [W-1:0] total_next;
                 wire                owed_next;
@@ -174,28 +208,28 @@ module adder_tree #(
                     assign total_next = {{(W - IW + 1){x[j*IW+IW-1]}}, x[j*IW +: IW-1]} ^ {W{flag}};
                     assign owed_next  = flag;
                 end else begin : g_sum
-                    localparam W0 = width_of(leaves_of(l - 1, TREE * j));
+                    localparam W0 = width_of(leaves_of(l - 1, CHILD));
 
-                    wire signed [W0-1:0] first      = g_level[l-1].g_node[TREE*j].total;
-                    wire                 first_owed = g_level[l-1].g_node[TREE*j].owed;
+                    wire signed [W0-1:0] first      = g_level[l-1].g_node[CHILD].total;
+                    wire                 first_owed = g_level[l-1].g_node[CHILD].owed;
                     wire signed [W-1:0]  a          = {{(W - W0 + 1){first[W0-1]}}, first[W0-2:0]};
                     wire signed [W-1:0]  added;
                     wire                 left_over;
 
-                    if (!HAS1) begin : g_alone
+                    if (CHILDREN == 1) begin : g_alone
                         assign added     = a;
                         assign left_over = first_owed;
                     end else begin : g_two
-                        localparam W1 = width_of(leaves_of(l - 1, TREE * j + 1));
+                        localparam W1 = width_of(leaves_of(l - 1, CHILD + 1));
 
-                        wire signed [W1-1:0] second      = g_level[l-1].g_node[TREE*j+1].total;
-                        wire                 second_owed = g_level[l-1].g_node[TREE*j+1].owed;
+                        wire signed [W1-1:0] second      = g_level[l-1].g_node[CHILD+1].total;
+                        wire                 second_owed = g_level[l-1].g_node[CHILD+1].owed;
                         wire signed [W-1:0]  b = {{(W - W1 + 1){second[W1-1]}}, second[W1-2:0]};
 
-                        if (TREE == 2 || (!HAS2 && NEGATE == 0)) begin : g_binary
+                        if (TREE == 2 || (CHILDREN == 2 && NEGATE == 0)) begin : g_binary
                             assign added     = a + b + {{(W - 1){1'b0}}, second_owed};
                             assign left_over = first_owed;
-                        end else if (!HAS2) begin : g_pair
+                        end else if (CHILDREN == 2) begin : g_pair
                             // The place of the third operand takes one flag.
                             ternary_adder #(
                                 .W  (W),
@@ -211,12 +245,12 @@ module adder_tree #(
                             );
                             assign left_over = 1'b0;
                         end else begin : g_three
-                            localparam W2 = width_of(leaves_of(l - 1, TREE * j + 2));
+                            localparam W2 = width_of(leaves_of(l - 1, CHILD + 2));
                             // Three flags, or two when the last child owes none.
                             localparam ALL = j != NODES - 1 || last_owes(l - 1) == 1;
 
-                            wire signed [W2-1:0] third      = g_level[l-1].g_node[TREE*j+2].total;
-                            wire                 third_owed = g_level[l-1].g_node[TREE*j+2].owed;
+                            wire signed [W2-1:0] third      = g_level[l-1].g_node[CHILD+2].total;
+                            wire                 third_owed = g_level[l-1].g_node[CHILD+2].owed;
 
                             ternary_adder #(
                                 .W  (W),

@@ -12,7 +12,8 @@
 // registered; one cycle later they are written into the table that has the token, and again, harmlessly,
 // in idle cycles. So a load is, for each table in turn, TABLE beats, the first with step, the very first
 // with first; after the last, one beat with step and without first takes the token out. Entries of a pair
-// stand at {a1, a0}. TABLES * TABLE + 1 cycles; golden.product_ram makes the beats.
+// stand at {a1, a0}; if N leaves the last pair without a1, it reads code 0, and w1 = 0 makes nothing of
+// it. TABLES * TABLE + 1 cycles; golden.product_ram makes the beats.
 //
 // With two contexts one is written while the other is in use: select takes effect on the activations of
 // its own cycle. With one, sums are meaningless while tables are written.
