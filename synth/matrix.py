@@ -13,14 +13,15 @@ from synth.yosys.measure import BUILT_OF_DSP
 
 BITS: Final = (3, 4, 5)
 OPERANDS: Final = (1, 2, 9, 16, 25, 49, 64)
-TERNARY_OPERANDS: Final = (9, 25, 64)
+TERNARY_OPERANDS: Final = (9, 64)
 """Where adders of three are compared too; below nine operands there is nothing to save."""
 ACCELERATORS: Final[tuple[tuple[str, Mapping[str, Value]], ...]] = (
-    *(("plut_conv", {"PIN": size, "POUT": size}) for size in (8, 16)),
-    *(("shift_conv", {"PIN": size, "POUT": size, "LANE": lane}) for size in (8, 16)
-      for lane in ("S0", "S1")),
-    *(("mac_conv", {"PIN": size, "POUT": size}) for size in (8, 16)),
-)  # fmt: skip
+    ("plut_conv", {"PIN": 8, "POUT": 8}),
+    ("plut_conv", {"PIN": 16, "POUT": 16}),
+    ("shift_conv", {"PIN": 8, "POUT": 8, "LANE": "S0"}),
+    ("shift_conv", {"PIN": 8, "POUT": 8, "LANE": "S1"}),
+    ("mac_conv", {"PIN": 8, "POUT": 8}),
+)
 
 
 def _choices(target: Target, name: str) -> tuple[Value, ...]:
@@ -50,7 +51,7 @@ def lanes(only: Mapping[str, str] | None = None) -> Iterator[Design]:
 
 
 def accelerators() -> Iterator[Design]:
-    """The accelerators at 8x8 and 16x16 lanes."""
+    """The accelerators: all at 8x8 channels a cycle, P-LUT at 16x16 too."""
     for name, given in ACCELERATORS:
         yield design(name, given)
 

@@ -240,6 +240,16 @@ def test_one_lut_between_registers_by_hand():
     assert found.fmax_mhz == pytest.approx(1000 / 1.379)
 
 
+def test_the_clock_is_the_path_and_its_uncertainty():
+    made = Made()
+    for step in range(9):
+        made.lut(f"n{step + 1}", f"n{step}", f"b{step}")
+    found = timing.estimate(registered(made, ["n0", *(f"b{i}" for i in range(9))], ["n9"]))
+    assert (found.levels, found.limited_by) == (9, "path")
+    assert found.path_ns == pytest.approx(0.115 + 9 * (0.24 + 0.14) + 0.02 - 0.045)
+    assert found.fmax_mhz == pytest.approx(1000 / (found.path_ns + 0.125))
+
+
 @pytest.mark.parametrize("kind", ["CARRY4", "CARRY8"])
 def test_a_registered_adder_as_in_the_note(kind):
     d = load()
