@@ -14,6 +14,7 @@ from sim.errors import HarnessError, unknown
 from sim.paths import RESULTS, shown
 from sim.progress import Progress
 from sim.report import print_table
+from sim.targets import find
 from synth import limits, matrix, records
 from synth.design import Design
 from synth.records import Record
@@ -35,6 +36,9 @@ def run(choices: Mapping[str, str]) -> int:
     if part == "limits":
         return check_limits(workers, flag(choices, "UPDATE"))
     only = {name: choices[name] for name in ("LANE", "B", "N") if name in choices}
+    lanes = [str(lane) for lane in find("dot_product").parameters["LANE"].choices]
+    if only.get("LANE", lanes[0]) not in lanes:
+        raise unknown("LANE", only["LANE"], lanes)
     work = list(_work(part, only))
     if not work:
         raise HarnessError(f"no design of the bench has {' '.join(map('='.join, only.items()))}")
