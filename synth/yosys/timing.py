@@ -259,8 +259,10 @@ def _worst(netlist: Netlist, done: _Pass) -> Timing | None:
     if best is None:
         return None
     total, net, bit, number, port = best
-    hops = [Hop(f"{netlist.cells[number].type} {netlist.cells[number].name}.{port}", "", 0.0,
-                0.0, 0)]  # fmt: skip
+    # Mapping loses most names in between: what the last cell drives says where the path ends.
+    end = netlist.cells[number]
+    into = next((netlist.label(out) for _, _, out in end.driven), "")
+    hops = [Hop(f"{end.type} {end.name}.{port}", into, 0.0, 0.0, 0)]
     levels, walk = done.at[bit].levels, bit
     while True:
         arrival = done.at[walk]
