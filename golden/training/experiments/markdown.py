@@ -14,13 +14,12 @@ _HEADS = ("method", "W/A", "Top-1, %", "less FP32", "weights, kB", "S-Huff, kB",
           "FIXOPS, M", "weight rate", "FIXOPS rate", "run, min")
 
 
-def markdown(lines: Sequence[Line], config: str) -> str:
+def markdown(lines: Sequence[Line]) -> str:
     """Two tables: the results, then commands and SHA-256 of the packages' manifests."""
     rows = [_HEADS, ("---",) * len(_HEADS), *(_cells(line) for line in lines)]
     made = [("row", "command", "package, SHA-256 of its manifest"), ("---",) * 3, *(
-        (line.row, f"`python -m golden train --config {config} --row {line.row} --seed "
-                   f"{line.seed}`", f"`{line.package_sha256}`" if line.package_sha256 else "none")
-        for line in lines)]
+        (line.row, f"`{line.command}`",
+         f"`{line.package_sha256}`" if line.package_sha256 else "none") for line in lines)]
     notes = [f"{lines[0].images} test images; kB = 1000 bytes; sizes and rates of all weights, "
              "ends at 8 bits included; weight rate: FP32 over raw codes."]
     if any(not line.integers and line.method != "float" for line in lines):
@@ -34,7 +33,7 @@ def write_markdown(lines: Sequence[Line], folder: Path) -> Path:
     if not lines:
         raise PlutarchError("no lines: no table")
     file = folder / "table.md"
-    write_atomic(file, markdown(lines, folder.name).encode())
+    write_atomic(file, markdown(lines).encode())
     return file
 
 

@@ -56,6 +56,7 @@ class Line:
     package_sha256: str
     seconds: float
     device: str
+    command: str
     note: str
 
 
@@ -102,7 +103,7 @@ def line_of(row: str, result: Result, options: Options) -> Line:
         top5 - fp32[1] if config.quantised else None, sizes.raw / 8,
         None if sizes.shuff is None else sizes.shuff / 8, sizes.lzma / 8, cost.fixops,
         sizes.float_bits / sizes.raw, sizes.float_bits / stored, cost.fp32_fixops / cost.fixops,
-        integers, whole.manifest_sha256, result.seconds, result.device, config.note)
+        integers, whole.manifest_sha256, result.seconds, result.device, result.command, config.note)
 
 
 def widths_of(config: Config) -> str:
