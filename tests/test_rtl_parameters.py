@@ -22,6 +22,13 @@ LEGAL: list[tuple[str, dict[str, Value]]] = [
     *[("axis_fifo", {"WIDTH": w, "DEPTH": d})
       for w, d in ((1, 2), (33, 64), (65536, 4), (8, 65536))],
     *[("adder_tree", {"N": n, "IW": iw}) for n, iw in ((1, 2), (2, 14), (3, 64), (72, 14))],
+    *[("adder_tree", {"TREE": 3, "N": n, "MAP": mapped, "LEAD": lead, "NEGATE": lead})
+      for n, mapped, lead in ((1, "none", 1), (2, "xcup", 0), (22, "xcup", 1), (72, "none", 0))],
+    *[("adder_tree", given) for given in ({"PEAK": 4096}, {"WIDTH": 14}, {"WIDTH": 64})],
+    *[("dot_product", {"LANE": lane, "B": b, "N": n, "TREE": tree})
+      for lane, b, n, tree in (("P2", 5, 9, 3), ("P3", 2, 1, 2), ("P3", 5, 3, 3), ("S2", 3, 2, 2),
+                               ("A1", 2, 9, 3), ("M3", 2, 2, 2), ("D4", 4, 16, 3),
+                               ("D8", 4, 8, 2))],
     *[(lane, {"B": b, "N": n}) for lane in ("lane_plut", "lane_shift", "lane_shift8")
       for b, n in ((2, 1), (3, 9), (4, 1), (4, 72), (5, 2), (5, 49))],
     *[("lane_mac", {"N": n}) for n in (1, 2, 9, 72)],
@@ -44,6 +51,17 @@ ILLEGAL: list[tuple[str, dict[str, Value], str]] = [
     *[("adder_tree", {"N": value}, "n") for value in (0, 2049)],
     *[("adder_tree", {"IW": value}, "iw") for value in (1, 65)],
     ("adder_tree", {"OW": 17}, "ow"),
+    *[("adder_tree", {"TREE": value}, "tree") for value in (1, 4)],
+    ("adder_tree", {"MAP": "xc7s"}, "map"),
+    *[("adder_tree", {name: 3}, "flag") for name in ("LEAD", "NEGATE")],
+    *[("adder_tree", {"PEAK": value}, "peak") for value in (-1, 4095, 8192)],
+    *[("adder_tree", {"WIDTH": value}, "width") for value in (13, 65)],
+    *[("dot_product", {name: value}, name.lower())
+      for name, value in (("LANE", "P9"), ("B", 1), ("B", 6), ("N", 0), ("TREE", 4),
+                          ("MAP", "xc7s"))],
+    ("dot_product", {"LANE": "S2", "N": 513}, "n"),
+    *[("dot_product", {name: value}, "derived")
+      for name, value in (("OUTS", 2), ("PIX", 2), ("GROUP", 2), ("WBITS", 4), ("SUMW", 12))],
     *[(lane, {name: value}, name.lower())
       for lane in ("lane_plut", "lane_shift", "lane_shift8")
       for name, value in (("B", 1), ("B", 6), ("N", 0), ("N", 2049), ("SUMW", 12))],
@@ -55,7 +73,7 @@ ILLEGAL: list[tuple[str, dict[str, Value], str]] = [
     *[("accelerator", {name: value}, "derived")
       for name, value in (("AB", 8), ("ABITS", 64), ("YBITS", 64), ("WBITS", 64))],
     *[("lane_mac", {name: value}, name.lower())
-      for name, value in (("N", 0), ("N", 2049), ("SUMW", 12))],
+      for name, value in (("N", 0), ("N", 2049), ("WB", 1), ("AB", 15), ("SUMW", 12))],
     ("lane_bank", {"LANE": "P9"}, "lane"),
     *[("lane_bank", {name: value}, name.lower())
       for name, value in (("B", 1), ("B", 6), ("KMAX", 1), ("KMAX", 2), ("KMAX", 9), ("PIN", 0),

@@ -76,13 +76,16 @@ module adder_tree #(
         end
     endgenerate
 
-    // Levels above the leaves: the least k with TREE^k >= N.
+    // An illegal TREE must not keep the functions below from ending.
+    localparam WAYS = TREE == 3 ? 3 : 2;
+
+    // Levels above the leaves: the least k with WAYS^k >= N.
     function integer levels_of;
         input integer terms;
         integer       reach;
         begin
             levels_of = 0;
-            for (reach = 1; reach < terms; reach = reach * TREE) begin
+            for (reach = 1; reach < terms; reach = reach * WAYS) begin
                 levels_of = levels_of + 1;
             end
         end
@@ -95,7 +98,7 @@ module adder_tree #(
         begin
             nodes_of = N;
             for (k = 0; k < level; k = k + 1) begin
-                nodes_of = (nodes_of + TREE - 1) / TREE;
+                nodes_of = (nodes_of + WAYS - 1) / WAYS;
             end
         end
     endfunction
@@ -109,7 +112,7 @@ module adder_tree #(
         integer       below;
         begin
             below    = nodes_of(level - 1);
-            child_of = TREE * node;
+            child_of = WAYS * node;
             if (TREE == 3 && level % 2 == 0 && below % 3 == 1 && node != 0) begin
                 child_of = child_of - 2;
             end
@@ -305,17 +308,18 @@ module adder_tree #(
     endgenerate
 
     // The flag is left over for a single term only; a tree has added it at the top.
-    localparam TOP = width_of(N);
+    localparam TOP  = width_of(N);
+    localparam LONG = TOP > OW ? TOP : OW;
 
-    wire signed [TOP-1:0] total = g_level[LEVELS].g_node[0].total;
-    wire        [63:0]    wide  = {{(65 - TOP){total[TOP-1]}}, total[TOP-2:0]}
-                                  + {63'd0, g_level[LEVELS].g_node[0].owed};
+    wire signed [TOP-1:0]  total = g_level[LEVELS].g_node[0].total;
+    wire        [LONG-1:0] whole = {{(LONG - TOP + 1){total[TOP-1]}}, total[TOP-2:0]}
+                                   + {{(LONG - 1){1'b0}}, g_level[LEVELS].g_node[0].owed};
 
-    assign sum = wide[OW-1:0];
+    assign sum = whole[OW-1:0];
 
     generate
-        if (OW < 64) begin : g_unused_top
-            wire unused_top = &{1'b0, wide[63:OW]};
+        if (LONG > OW) begin : g_unused_top
+            wire unused_top = &{1'b0, whole[LONG-1:OW]};
         end
     endgenerate
 
