@@ -105,7 +105,7 @@ VERBS: Mapping[str, Verb] = {
         Verb(
             "lint",
             "ruff, mypy --strict, Verilator -Wall and Icarus -Wall on every parameter set",
-            ("core", "test"),
+            ("core", "test", "train"),
             {"TOPLEVEL": "only this module"},
             needs_compiler=True,
             wants_icarus=True,
