@@ -36,14 +36,13 @@ def two_complement(bits: int) -> Ints:
     return np.where(codes >> (bits - 1), codes - (1 << bits), codes)
 
 
-def apot_terms(bits: int) -> list[list[int]]:
-    """What the fields of an APoT code's magnitude pick, first field first.
+def apot_terms(width: int) -> list[list[int]]:
+    """What the fields of an APoT magnitude of `width` bits pick, first field first.
 
-    bits: of the code, sign included, 2..6. Each field's list is ascending and starts with 0. The
-    level set is that of the authors' code for bits - 1 (golden.quantizers.apot.magnitudes); which
-    field value picks which power is this project's choice.
+    Each field's list is ascending and starts with 0. The level set is that of the authors' code;
+    which field value picks which power is this project's choice.
     """
-    pairs, odd = divmod(check_bits(bits) - 1, 2)
+    pairs, odd = divmod(width, 2)
     powers = itertools.count(1)
     terms: list[list[int]] = [[] for _ in range(pairs)]
     single: list[int] = []
@@ -59,7 +58,7 @@ def apot_terms(bits: int) -> list[list[int]]:
 
 def apot(bits: int) -> Ints:
     """Integer values of all APoT codes {sign, first field, second field}, (2^bits,) int64."""
-    sums = [sum(choice) for choice in itertools.product(*apot_terms(bits))]
+    sums = [sum(choice) for choice in itertools.product(*apot_terms(check_bits(bits) - 1))]
     magnitudes = np.array(sums, dtype=np.int64)
     return np.concatenate([magnitudes, -magnitudes])
 

@@ -15,6 +15,7 @@ import itertools
 import torch
 from torch import Tensor
 
+from golden.codebooks import apot_terms
 from golden.quantizers.grids import LearnedClip
 
 # what the authors' CIFAR code starts alpha with, for normalised weights and for activations
@@ -27,18 +28,7 @@ def magnitudes(width: int) -> tuple[int, ...]:
 
     width 1: {0, 1}; 2: {0, 1, 2, 4}; 3: {0, 1, 2, 3, 4, 6, 8, 10}; 2^width of them.
     """
-    pairs, odd = divmod(width, 2)
-    powers = itertools.count(1)
-    terms: list[list[int]] = [[] for _ in range(pairs)]
-    single = []
-    for turn in range(3):
-        if turn == 2 and odd:  # the short term comes before the last round of the others
-            single = [next(powers)]
-        for term in terms:
-            term.append(next(powers))
-    lowest = max(itertools.chain(*terms, single))
-    choices = [[0] + [1 << (lowest - p) for p in term] for term in [*terms, single] if term]
-    return tuple(sorted({sum(choice) for choice in itertools.product(*choices)}))
+    return tuple(sorted({sum(choice) for choice in itertools.product(*apot_terms(width))}))
 
 
 class Apot(LearnedClip):
