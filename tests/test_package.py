@@ -24,6 +24,7 @@ from golden.package import find, load_package, read_manifest, save_package, veri
 from tests.nets import small_network
 
 SHIPPED = [package.ROOT / package.SHIPPED / f"digits-b{bits}" for bits in (3, 4, 5)]
+RESNET20 = [package.ROOT / package.SHIPPED / f"resnet20-b{bits}" for bits in (3, 4)]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -243,6 +244,18 @@ def test_shipped_package_is_what_it_states(folder: Path) -> None:
     names = {f for f in contents(folder) if f != "manifest.json"}
     assert names == set(read_manifest(folder)["files"])
     assert sum(map(len, contents(folder).values())) < 80_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", RESNET20, ids=lambda p: p.name)
+def test_shipped_resnet20_is_what_it_states(folder: Path) -> None:
+    report = verify_package(folder)
+    assert (report["net"], report["samples"]) == ("resnet20", 85)
+    about = load_package(folder).about
+    assert about["accuracy"]["test_correct"] >= 8400 and about["accuracy"]["test_images"] == 10_000
+    row = f"resnet20-iospot-{report['bits']}"
+    assert about["command"] == f"python -m golden train --config table4-short --row {row}"
+    assert sum(map(len, contents(folder).values())) < 600_000
 
 
 @pytest.mark.parametrize("folder", SHIPPED, ids=lambda p: p.name)
