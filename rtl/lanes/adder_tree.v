@@ -254,6 +254,9 @@ module adder_tree #(
 
                             wire signed [W2-1:0] third      = g_level[l-1].g_node[CHILD+2].total;
                             wire                 third_owed = g_level[l-1].g_node[CHILD+2].owed;
+                            // A wire of its own: Yosys 0.70 stops at a signed wire behind a
+                            // concatenation in a port, which this is at equal widths.
+                            wire signed [W-1:0]  c = {{(W - W2 + 1){third[W2-1]}}, third[W2-2:0]};
 
                             ternary_adder #(
                                 .W  (W),
@@ -262,7 +265,7 @@ module adder_tree #(
                             ) adder (
                                 .a   (a),
                                 .b   (b),
-                                .c   ({{(W - W2 + 1){third[W2-1]}}, third[W2-2:0]}),
+                                .c   (c),
                                 .inc0(second_owed),
                                 .inc1(ALL ? third_owed : first_owed),
                                 .sum (added)
