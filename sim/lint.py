@@ -99,7 +99,8 @@ def _hdl(target: Target, icarus: bool, scratch: Path) -> Iterator[Check]:
 
 def _python() -> Iterator[Check]:
     yield "ruff", functools.partial(check, [sys.executable, "-m", "ruff", "check", "."])
-    yield "mypy --strict golden host sim synth", functools.partial(check, [sys.executable, "-m", "mypy"])
+    mypy = functools.partial(check, [sys.executable, "-m", "mypy"])
+    yield "mypy --strict golden host sim synth", mypy
     yield "files made from rtl/registers.toml", lambda: "\n".join(registers.stale())
     yield "house rules", lambda: "\n".join(house.complaints())
 
