@@ -249,3 +249,18 @@ def test_a_step_of_training_goes_downhill() -> None:
                 first = loss.item() if first is None else first
             if method.name != "pact":  # whose gradient sees only what is clipped
                 assert loss.item() < first, method.name
+
+
+@pytest.mark.parametrize("name", ["iospot", "apot", "lsq"])
+def test_the_layout_of_activations_changes_no_gradient(name: str) -> None:
+    make = torch.Generator().manual_seed(5)
+    x, g = (torch.randn(3, 4, 5, 6, generator=make, dtype=torch.float64) for _ in range(2))
+    x = torch.relu(x)
+    found = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        quantizer = METHODS[name].act(4)
+        found.append(gradients(quantizer, x.contiguous(memory_format=layout),
+                               g.contiguous(memory_format=layout)))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+    assert found[0][2] != 0.0
