@@ -13,7 +13,7 @@ from sim.cli import flag, whole
 from sim.errors import HarnessError, unknown
 from sim.paths import RESULTS, shown
 from sim.progress import Progress
-from sim.report import print_table
+from sim.report import figure, print_table
 from sim.targets import find
 from synth import limits, matrix, records
 from synth.design import Design
@@ -103,10 +103,6 @@ def measure_all(work: Sequence[Work], workers: int) -> tuple[list[Record], list[
     return found, failed
 
 
-def _cell(value: float | None, digits: int = 0) -> str:
-    return "-" if value is None else f"{value:,.{digits}f}"
-
-
 def show(found: Sequence[Record]) -> None:
     """A row for each record. Figures of two fabrics stand under two heads."""
     for flow in dict.fromkeys(record.flow for record in found):
@@ -115,10 +111,10 @@ def show(found: Sequence[Record]) -> None:
                 "CARRY8", "levels", "MHz est", "fJ/MAC held", "changing")  # fmt: skip
         rows = [
             (f"{one.module if one.module != 'dot_product' else ''} {one.lane or ''}".strip(),
-             _cell(one.b), _cell(one.n), _cell(one.tree), _cell(one.lut_cells),
-             _cell(one.lut_packed), _cell(one.lutram), _cell(one.lut_per_mac, 2), _cell(one.ff),
-             _cell(one.carry8), _cell(one.levels), _cell(one.fmax_mhz_est),
-             _cell(one.energy_fj_per_mac_held), _cell(one.energy_fj_per_mac_changing))
+             figure(one.b), figure(one.n), figure(one.tree), figure(one.lut_cells),
+             figure(one.lut_packed), figure(one.lutram), figure(one.lut_per_mac, 2), figure(one.ff),
+             figure(one.carry8), figure(one.levels), figure(one.fmax_mhz_est),
+             figure(one.energy_fj_per_mac_held), figure(one.energy_fj_per_mac_changing))
             for one in some
         ]  # fmt: skip
         print(f"{flow}, {some[0].tool} {some[0].tool_version}, {some[0].stage}, {some[0].part}")
@@ -133,9 +129,9 @@ def _routed(some: Sequence[Record]) -> tuple[tuple[str, ...], list[tuple[str, ..
     head = "module", "b", "N", "LUT4", "LUT4/MAC", "FF", "MHz median", "MHz of each seed"
     return head, [
         (f"{one.module if one.module != 'dot_product' else ''} {one.lane or ''}".strip(),
-         _cell(one.b), _cell(one.n), _cell(one.extra["lut4"]),
-         _cell(one.extra["lut4"] / one.macs if one.macs else None, 2), _cell(one.ff),
-         _cell(one.fmax_mhz_est, 1), " ".join(f"{mhz:.0f}" for mhz in one.extra["mhz_by_seed"]))
+         figure(one.b), figure(one.n), figure(one.extra["lut4"]),
+         figure(one.extra["lut4"] / one.macs if one.macs else None, 2), figure(one.ff),
+         figure(one.fmax_mhz_est, 1), " ".join(f"{mhz:.0f}" for mhz in one.extra["mhz_by_seed"]))
         for one in some
     ]  # fmt: skip
 
@@ -157,9 +153,9 @@ def check_limits(workers: int, update: bool) -> int:
     broken = [line for entry, record in zip(entries, found, strict=True)
               for line in entry.broken(record)]  # fmt: skip
     print_table(("limit", "lut_cells", "of", "lut_packed", "of", "MHz est"), [
-        (entry.name, _cell(record.lut_cells), _cell(entry.at_most.get("lut_cells")),
-         _cell(record.lut_packed), _cell(entry.at_most.get("lut_packed")),
-         _cell(record.fmax_mhz_est))
+        (entry.name, figure(record.lut_cells), figure(entry.at_most.get("lut_cells")),
+         figure(record.lut_packed), figure(entry.at_most.get("lut_packed")),
+         figure(record.fmax_mhz_est))
         for entry, record in zip(entries, found, strict=True)
     ])  # fmt: skip
     for line in broken:

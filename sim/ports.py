@@ -16,7 +16,7 @@ _NOISE = re.compile(r"\b(wire|reg|logic|signed|integer)\b|\[[^\]]*\]|\(\*.*?\*\)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def _balanced(text: str, start: int) -> int:
+def balanced(text: str, start: int) -> int:
     """Return the index just after the parenthesis that closes the one at `start`."""
     depth = 0
     for at in range(start, len(text)):
@@ -39,12 +39,12 @@ def find_ports(module: str, sources: Sequence[Path]) -> tuple[tuple[str, str], .
         at = head.end()
         parameters = re.compile(r"\s*#\s*\(").match(text, at)
         if parameters:
-            at = _balanced(text, parameters.end() - 1)
+            at = balanced(text, parameters.end() - 1)
         opening = text.find("(", at)
         semicolon = text.find(";", at)
         if opening < 0 or (0 <= semicolon < opening):
             return ()
-        header = text[opening + 1 : _balanced(text, opening) - 1]
+        header = text[opening + 1 : balanced(text, opening) - 1]
         pieces = _DIRECTION.split(header)
         return tuple(
             (pieces[i], name)

@@ -63,6 +63,11 @@ def plain_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([line(head), "  ".join("-" * w for w in widths), *map(line, rows)])
 
 
+def figure(value: float | None, digits: int = 0) -> str:
+    """A figure as a cell of a table; a dash for one that was not measured."""
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table, with rich on a terminal."""
     if not sys.stdout.isatty():

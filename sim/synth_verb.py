@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 
 from sim.cli import flag, whole
-from sim.errors import HarnessError
 from sim.paths import RESULTS, shown
 from sim.progress import Progress
-from sim.report import print_table
+from sim.report import figure, print_table
 from synth import boards, records
 from synth.design import Design, design
 from synth.records import Record
@@ -43,7 +41,8 @@ def _yosys(wanted: Design, board: boards.Board, choices: Mapping[str, str],
 
     record = measure.measure(wanted, board=board.name)
     if record.module == "dot_product" and flag({"ENERGY": choices.get("ENERGY", "1")}, "ENERGY"):
-        energy = importlib.import_module("synth.yosys.energy")
+        from synth.yosys import energy
+
         progress.step("energy: toggles of the mapped netlist on real activations")
         record = energy.with_energy(wanted, record, choices.get("NET", "digits"))
     return [record]
@@ -60,42 +59,36 @@ def _nextpnr(wanted: Design, board: boards.Board, choices: Mapping[str, str],
 def _vivado(wanted: Design, board: boards.Board, choices: Mapping[str, str],
             progress: Progress) -> list[Record]:  # fmt: skip
     """The seam to synth/vivado: build(design, board, launcher, say) -> records."""
-    try:
-        flow = importlib.import_module("synth.vivado.build")
-    except ModuleNotFoundError as error:
-        raise HarnessError(f"FLOW=vivado: {error.name} is not there; use FLOW=yosys") from None
+    from synth.vivado import build
+
     launcher = boards.vivado(choices.get("VIVADO", ""))
-    return list(flow.build(wanted, board, launcher, progress.step))
+    return list(build.build(wanted, board, launcher, progress.step))
 
 
 _FLOWS = {"yosys": _yosys, "nextpnr": _nextpnr, "vivado": _vivado}
-
-
-def _text(value: float | int | None, digits: int = 0) -> str:
-    return "-" if value is None else f"{value:,.{digits}f}"
 
 
 def show(found: Sequence[Record]) -> None:
     """Print a table with a row for each figure, and what the figures rest on."""
     for record in found:
         per = [] if not record.macs else [
-            ("LUT sites per MAC, memories included", _text(record.lut_per_mac, 2)),
+            ("LUT sites per MAC, memories included", figure(record.lut_per_mac, 2)),
         ]  # fmt: skip
         if "lut4" in record.extra:
-            per.append(("LUT4, routed (TRELLIS_COMB)", _text(record.extra["lut4"])))
+            per.append(("LUT4, routed (TRELLIS_COMB)", figure(record.extra["lut4"])))
             seeds = " ".join(f"{mhz:.1f}" for mhz in record.extra["mhz_by_seed"])
             per.append(("clock of each seed, MHz", seeds))
         rows = [
-            ("LUT cells", _text(record.lut_cells)),
-            ("LUT sites (lut_packed)", _text(record.lut_packed)),
-            ("LUT sites used as memory", _text(record.lutram)),
+            ("LUT cells", figure(record.lut_cells)),
+            ("LUT sites (lut_packed)", figure(record.lut_packed)),
+            ("LUT sites used as memory", figure(record.lutram)),
             *per,
-            ("CARRY8", _text(record.carry8)), ("flip-flops", _text(record.ff)),
-            ("BRAM36", _text(record.bram36, 1)), ("DSP", _text(record.dsp)),
-            ("logic levels on the critical path", _text(record.levels)),
-            ("clock, MHz (fmax_mhz_est)", _text(record.fmax_mhz_est, 1)),
-            ("energy, fJ per MAC, weights held", _text(record.energy_fj_per_mac_held)),
-            ("energy, fJ per MAC, weights changing", _text(record.energy_fj_per_mac_changing)),
+            ("CARRY8", figure(record.carry8)), ("flip-flops", figure(record.ff)),
+            ("BRAM36", figure(record.bram36, 1)), ("DSP", figure(record.dsp)),
+            ("logic levels on the critical path", figure(record.levels)),
+            ("clock, MHz (fmax_mhz_est)", figure(record.fmax_mhz_est, 1)),
+            ("energy, fJ per MAC, weights held", figure(record.energy_fj_per_mac_held)),
+            ("energy, fJ per MAC, weights changing", figure(record.energy_fj_per_mac_changing)),
         ]  # fmt: skip
         print_table(("figure", f"{record.tool} {record.tool_version}, {record.stage}"), rows)
         for line in record.extra.get("critical_path", ()):

@@ -22,11 +22,11 @@ from golden.jobs import ConvJob
 from golden.network import Network
 from golden.package import find, load_package
 from synth.errors import SynthError
+from synth.identity import OWN_BITS
 
 Ints = npt.NDArray[np.int64]
 CODES: Final = ("P1", "P2", "P3", "S0")
 SHIFT8: Final = ("S1", "S2", "A1")
-INTEGERS: Final = {"M3": 3, "M4": 4, "M8": 8, "D4": 4, "D8": 8}
 _IMAGES: Final = 4
 _ROTATION: Final = 16  # weight sets of a stream, one after the other when weights change
 
@@ -46,9 +46,9 @@ class Activity:
 def layer_activity(lane: str, bits: int, n: int, cycles: int, streams: int,
                    net: str = "digits") -> Activity:  # fmt: skip
     """Real operands of a lane. SynthError for a lane whose operands no package has."""
-    if lane not in (*CODES, *SHIFT8, *INTEGERS):
+    if lane not in (*CODES, *SHIFT8, *OWN_BITS):
         raise SynthError(f"no package holds operands of lane {lane}")
-    package_bits = bits if lane not in INTEGERS else 4
+    package_bits = bits if lane not in OWN_BITS else 4
     layers = _layers(net, package_bits, lane not in CODES)
     weights, activations = [], []
     for stream in range(streams):
@@ -63,8 +63,8 @@ def layer_activity(lane: str, bits: int, n: int, cycles: int, streams: int,
         weights.append(kernels.reshape(len(kernels), -1)[order][:, pick])
     w, a = np.stack(weights, axis=2), np.stack(activations, axis=2)
     about = f"{net}, {package_bits}-bit package, {len(layers)} layers with 3x3 kernels"
-    if lane in INTEGERS:
-        width = INTEGERS[lane]
+    if lane in OWN_BITS:
+        width = OWN_BITS[lane]
         w, a = _integers(to_int(w, package_bits), max_value(package_bits), width), \
             _integers(a, 127, width)  # fmt: skip
         about += f", both operands requantised to {width}-bit integers"

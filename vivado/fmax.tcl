@@ -118,13 +118,7 @@ proc plutarch::keep_best {period} {
     file copy -force [file join $options(out) met_$period.dcp] \
         [file join $options(out) post_route.dcp]
     open_checkpoint [file join $options(out) post_route.dcp]
-    set met [plutarch::measure_timing]
-    plutarch::gate_size
-    plutarch::all_reports post_route
-    plutarch::gate_rules
-    plutarch::gate_routes
-    plutarch::gate_constraints
-    plutarch::gate_timing $met
+    plutarch::check_routed
 }
 
 plutarch::main {

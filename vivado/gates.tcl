@@ -98,3 +98,15 @@ proc plutarch::gate_timing {met} {
             WPWS $figures(wpws_ns) ns; ask for a longer period, or search it with fmax.tcl"
     }
 }
+
+# Of the routed design that is open. Reports first, gates after: a build that misses its clock can
+# still be looked at.
+proc plutarch::check_routed {} {
+    set met [plutarch::measure_timing]
+    plutarch::gate_size
+    plutarch::all_reports post_route
+    plutarch::gate_rules
+    plutarch::gate_routes
+    plutarch::gate_constraints
+    plutarch::gate_timing $met
+}

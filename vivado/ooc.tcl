@@ -70,16 +70,9 @@ proc plutarch::implement {} {
     plutarch::checkpoint post_route.dcp
 }
 
-# Reports first, gates after: a build that misses its clock can still be looked at.
 proc plutarch::check {} {
     plutarch::resume post_route.dcp
-    set met [plutarch::measure_timing]
-    plutarch::gate_size
-    plutarch::all_reports post_route
-    plutarch::gate_rules
-    plutarch::gate_routes
-    plutarch::gate_constraints
-    plutarch::gate_timing $met
+    plutarch::check_routed
 }
 
 plutarch::main {

@@ -8,7 +8,6 @@ not 16. It shows whether the order of the lanes survives routing, which no estim
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import statistics
 import subprocess
@@ -24,6 +23,7 @@ from synth.design import Design
 from synth.errors import SynthError
 from synth.identity import identify
 from synth.records import Record, Source
+from synth.wheels import installed
 from synth.yosys import run
 from synth.yosys.measure import BUILT_OF_DSP
 
@@ -41,12 +41,7 @@ FABRIC: Final = "Lattice ECP5 (LUT4), not the KV260's: for the order of designs,
 
 def version() -> str:
     """The version of nextpnr; SynthError with the way out when the wheel is not there."""
-    try:
-        return importlib.metadata.version(_PACKAGE).partition(".post")[0]
-    except importlib.metadata.PackageNotFoundError:
-        raise SynthError(
-            f"{_PACKAGE} is not installed: `make synth` installs it, or pip install '.[synth]'"
-        ) from None
+    return installed(_PACKAGE).partition(".post")[0]
 
 
 def _quiet(_: str) -> None:

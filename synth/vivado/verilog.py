@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sim.ports import balanced
 from synth.errors import SynthError
 from synth.vivado.constants import evaluate
 
@@ -59,15 +60,6 @@ class Header:
         return values
 
 
-def _balanced(text: str, start: int) -> int:
-    depth = 0
-    for at in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if depth == 0:
-            return at + 1
-    return len(text)
-
-
 def _split(text: str) -> list[str]:
     """Parts between commas that stand in no bracket."""
     parts, depth, last = [], 0, 0
@@ -93,14 +85,14 @@ def _header(module: str, text: str, at: int) -> Header:
     parameters: dict[str, str] = {}
     if text[at : at + 1] == "#":
         start = text.index("(", at)
-        at = _balanced(text, start)
+        at = balanced(text, start)
         for part in _split(text[start + 1 : at - 1]):
             name, _, default = part.partition("=")
             words = re.sub(r"\[[^\]]*\]", " ", name).split()
             if words:
                 parameters[words[-1]] = default.strip()
     start = text.index("(", at)
-    body = _ATTRIBUTE.sub(" ", text[start + 1 : _balanced(text, start) - 1])
+    body = _ATTRIBUTE.sub(" ", text[start + 1 : balanced(text, start) - 1])
     ports: list[Port] = []
     for part in _split(body):
         match = _PORT.match(part)

@@ -19,7 +19,7 @@ from golden.files import write_atomic
 from sim.process import run_logged
 from synth import activity
 from synth.errors import SynthError
-from synth.identity import Identity
+from synth.identity import OWN_BITS, Identity
 from synth.vivado.flow import FlowError
 from synth.vivado.saif import Activity, convert
 
@@ -130,7 +130,7 @@ def operands(identity: Identity, bits_w: int, bits_a: int, cycles: int = 512,
         raise SynthError(f"no operands for lane {lane}: its port w does not take weights")
     streams = 8
     real = activity.layer_activity(lane, b, n, cycles // streams, streams, net)
-    width_a = b if lane in activity.CODES else activity.INTEGERS.get(lane, 8)
+    width_a = b if lane in activity.CODES else OWN_BITS.get(lane, 8)
     sets, pixels = bits_w // (n * b), bits_a // (n * width_a)
     weights = np.concatenate([np.roll(real.weights, -i, axis=0) for i in range(sets)], axis=1)
     pixels_of = np.concatenate([np.roll(real.activations, -i, axis=0) for i in range(pixels)],

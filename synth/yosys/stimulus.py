@@ -17,6 +17,7 @@ from golden import codebooks
 from golden.product_ram import ProductRam
 from synth import activity
 from synth.errors import SynthError
+from synth.identity import OWN_BITS
 from synth.records import Record
 from synth.yosys.netlist import Netlist
 from synth.yosys.simulate import Bytes, to_bits
@@ -46,7 +47,7 @@ def real(netlist: Netlist, record: Record, net: str, cycles: int, streams: int) 
     widths = _widths(netlist)
     found = activity.layer_activity(lane, bits, n, WARM + cycles, streams, net)
     w, a = found.weights, found.activations
-    width_a = activity.INTEGERS.get(lane, 8 if lane in activity.SHIFT8 else bits)
+    width_a = OWN_BITS.get(lane, 8 if lane in activity.SHIFT8 else bits)
     if lane == "P3":
         load = _beats(w[0], bits)
         a = np.concatenate([np.resize(a, (len(load), *a.shape[1:])), a])
