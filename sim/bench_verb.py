@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,6 @@ from synth.records import Record
 
 PARTS = ("lanes", "accelerators", "ecp5", "limits")
 _BOARD = "kv260"
-_NET = "digits"
 Work = tuple[Design, Callable[[Design], Record]]
 
 
@@ -39,7 +39,7 @@ def run(choices: Mapping[str, str]) -> int:
     lanes = [str(lane) for lane in find("dot_product").parameters["LANE"].choices]
     if only.get("LANE", lanes[0]) not in lanes:
         raise unknown("LANE", only["LANE"], lanes)
-    work = list(_work(part, only))
+    work = list(_work(part, only, choices.get("NET", "")))
     if not work:
         raise HarnessError(f"no design of the bench has {' '.join(map('='.join, only.items()))}")
     found, failed = measure_all(work, workers)
@@ -53,9 +53,10 @@ def run(choices: Mapping[str, str]) -> int:
     return 1 if failed else 0
 
 
-def _work(part: str, only: Mapping[str, str]) -> Iterator[Work]:
+def _work(part: str, only: Mapping[str, str], net: str) -> Iterator[Work]:
     if part in ("", "lanes"):
-        yield from ((one, _lane) for one in matrix.lanes(only))
+        lane = functools.partial(_lane, net=net)
+        yield from ((one, lane) for one in matrix.lanes(only))
     if part in ("", "accelerators") and not only:
         yield from ((one, _module) for one in matrix.accelerators())
     if part in ("", "ecp5") and not only:
@@ -68,10 +69,10 @@ def _module(one: Design) -> Record:
     return measure.measure(one, board=_BOARD)
 
 
-def _lane(one: Design) -> Record:
+def _lane(one: Design, net: str = "") -> Record:
     from synth.yosys import energy
 
-    return energy.with_energy(one, _module(one), _NET)
+    return energy.with_energy(one, _module(one), net)
 
 
 def _ecp5(one: Design) -> Record:

@@ -44,7 +44,7 @@ def _yosys(wanted: Design, board: boards.Board, choices: Mapping[str, str],
         from synth.yosys import energy
 
         progress.step("energy: toggles of the mapped netlist on real activations")
-        record = energy.with_energy(wanted, record, choices.get("NET", "digits"))
+        record = energy.with_energy(wanted, record, choices.get("NET", ""))
     return [record]
 
 

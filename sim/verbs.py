@@ -121,7 +121,8 @@ VERBS: Mapping[str, Verb] = {
                 "VIVADO": "Vivado's folder, when it is not on PATH",
                 "SEEDS": "ulx3s: placement seeds to try (default 5)",
                 "ENERGY": "0: no energy estimate of a lane",
-                "NET": "package whose activations a lane's energy is estimated on (default digits)",
+                "NET": "package whose activations a lane's energy is estimated on (default: "
+                       "resnet20 where it is trained for B, else digits)",
             },
             wants_icarus=True,
             takes_parameters=True,
@@ -134,6 +135,7 @@ VERBS: Mapping[str, Verb] = {
                 "LANE": "only this lane",
                 "B": "only these bits",
                 "N": "only this number of operands",
+                "NET": "package whose activations energy is estimated on (default as make synth)",
                 "PART": "lanes, accelerators, ecp5 or limits (default: all but limits)",
                 "WORKERS": "syntheses at once, 1..16 (default: one a core)",
                 "UPDATE": "1, with PART=limits: write synth/limits.toml anew",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from golden.codebooks import apot
 from golden.codes import max_value, to_int
+from golden.errors import PlutarchError
 from golden.int8_acts import with_int8_activations
 from golden.jobs import ConvJob
 from golden.network import Network
@@ -27,6 +29,8 @@ from synth.identity import OWN_BITS
 Ints = npt.NDArray[np.int64]
 CODES: Final = ("P1", "P2", "P3", "S0")
 SHIFT8: Final = ("S1", "S2", "A1")
+NETS: Final = ("resnet20", "digits")
+"""Whose layers are taken when no network is named: the first that has a package of the bits."""
 _IMAGES: Final = 4
 _ROTATION: Final = 16  # weight sets of a stream, one after the other when weights change
 
@@ -35,34 +39,50 @@ _ROTATION: Final = 16  # weight sets of a stream, one after the other when weigh
 class Activity:
     """weights: (sets, N, streams); activations: (cycles, N, streams); raw bits, >= 0.
 
-    about: where they are from, for people.
+    about: where they are from, for people. package: the folder's name, "resnet20-b4".
     """
 
     weights: Ints
     activations: Ints
     about: str
+    package: str
 
 
-def layer_activity(lane: str, bits: int, n: int, cycles: int, streams: int,
-                   net: str = "digits") -> Activity:  # fmt: skip
-    """Real operands of a lane. SynthError for a lane whose operands no package has."""
+def package_of(lane: str, bits: int, net: str = "") -> Path:
+    """The package that a lane's operands are from; without a net the first of NETS that has one.
+
+    SynthError for a lane whose operands no package has, PlutarchError when there is no package.
+    """
     if lane not in (*CODES, *SHIFT8, *OWN_BITS):
         raise SynthError(f"no package holds operands of lane {lane}")
     package_bits = bits if lane not in OWN_BITS else 4
-    layers = _layers(net, package_bits, lane not in CODES)
+    for other in () if net else NETS[:-1]:
+        try:
+            return find(other, package_bits)
+        except PlutarchError:  # not trained at these bits
+            continue
+    return find(net or NETS[-1], package_bits)
+
+
+def layer_activity(lane: str, bits: int, n: int, cycles: int, streams: int,
+                   net: str = "") -> Activity:  # fmt: skip
+    """Real operands of a lane, streams spread over all images. Errors as `package_of`."""
+    package = package_of(lane, bits, net)
+    package_bits = bits if lane not in OWN_BITS else 4
+    layers = _layers(package, lane not in CODES)
     weights, activations = [], []
     for stream in range(streams):
         patches, kernels = layers[stream % len(layers)]
         # patches (windows, channels, taps), kernels (outputs, channels, taps)
         channel = stream // len(layers)
         pick = (channel * patches.shape[2] + np.arange(n)) % (patches.shape[1] * patches.shape[2])
-        start = (stream * 17) % len(patches)
+        start = stream * len(patches) // streams
         which = (start + np.arange(cycles)) % len(patches)
         activations.append(patches.reshape(len(patches), -1)[which][:, pick])
         order = (stream + np.arange(_ROTATION)) % len(kernels)
         weights.append(kernels.reshape(len(kernels), -1)[order][:, pick])
     w, a = np.stack(weights, axis=2), np.stack(activations, axis=2)
-    about = f"{net}, {package_bits}-bit package, {len(layers)} layers with 3x3 kernels"
+    about = f"{package.name}, {len(layers)} layers with 3x3 kernels"
     if lane in OWN_BITS:
         width = OWN_BITS[lane]
         w, a = _integers(to_int(w, package_bits), max_value(package_bits), width), \
@@ -74,7 +94,7 @@ def layer_activity(lane: str, bits: int, n: int, cycles: int, streams: int,
         if lane == "A1":
             w = _nearest_apot(to_int(w, bits), bits)
             about += ", weights requantised to the nearest APoT level"
-    return Activity(np.asarray(w, np.int64), np.asarray(a, np.int64), about)
+    return Activity(np.asarray(w, np.int64), np.asarray(a, np.int64), about, package.name)
 
 
 def _integers(values: Any, largest: int, width: int) -> Any:
@@ -93,9 +113,9 @@ def _nearest_apot(values: Any, bits: int) -> Any:
 
 
 @functools.cache
-def _layers(net: str, bits: int, int8: bool) -> list[tuple[Ints, Ints]]:
+def _layers(package: Path, int8: bool) -> list[tuple[Ints, Ints]]:
     """(patches, kernels) of every 3x3 layer on PoT codes (or 8-bit words) of a package."""
-    network: Network = load_package(find(net, bits))
+    network: Network = load_package(package)
     images = network.images[:_IMAGES]
     if int8:
         network = with_int8_activations(network, images)
@@ -114,5 +134,5 @@ def _layers(net: str, bits: int, int8: bool) -> list[tuple[Ints, Ints]]:
         found.append((patches, np.asarray(layer.weights, np.int64).reshape(
             len(layer.weights), layer.weights.shape[1], 9)))  # fmt: skip
     if not found:
-        raise SynthError(f"package {net} at {bits} bits has no 3x3 layer to take activations from")
+        raise SynthError(f"package {package.name} has no 3x3 layer to take activations from")
     return found

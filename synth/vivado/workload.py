@@ -120,7 +120,7 @@ def simulate(netlist: Path, design: str, outputs: Mapping[str, int], stimulus: S
 
 
 def operands(identity: Identity, bits_w: int, bits_a: int, cycles: int = 512,
-             net: str = "digits") -> dict[str, Stimulus]:  # fmt: skip
+             net: str = "") -> dict[str, Stimulus]:  # fmt: skip
     """"held" and "changing" for a dot_product, out of a network's layers; streams one by one.
 
     bits_w, bits_a: width of the ports. Raises SynthError for lanes whose w is no list of weights.

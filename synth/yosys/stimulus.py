@@ -38,6 +38,7 @@ class Stimulus:
     changing: dict[str, Bytes] | None
     load_cycles: int
     about: str
+    package: str
 
 
 def real(netlist: Netlist, record: Record, net: str, cycles: int, streams: int) -> Stimulus:
@@ -51,7 +52,8 @@ def real(netlist: Netlist, record: Record, net: str, cycles: int, streams: int) 
     if lane == "P3":
         load = _beats(w[0], bits)
         a = np.concatenate([np.resize(a, (len(load), *a.shape[1:])), a])
-        return Stimulus(_loaded(load, a, widths["w"], width_a), None, len(load), found.about)
+        return Stimulus(_loaded(load, a, widths["w"], width_a), None, len(load), found.about,
+                        found.package)  # fmt: skip
     # A unit that shares its multipliers takes more weight sets and pixels at once: neighbours.
     outputs, pixels = widths["w"] // (n * bits), widths["a"] // (n * width_a)
     w = np.concatenate([np.roll(w, -i, axis=0) for i in range(outputs)], axis=1)
@@ -63,7 +65,8 @@ def real(netlist: Netlist, record: Record, net: str, cycles: int, streams: int) 
     held[4:] = 0
     given = {"a": to_bits(a, width_a)}
     return Stimulus(given | {"w": to_bits(still, bits), "w_we": held},
-                    given | {"w": to_bits(turned, bits), "w_we": enable}, 0, found.about)
+                    given | {"w": to_bits(turned, bits), "w_we": enable}, 0, found.about,
+                    found.package)  # fmt: skip
 
 
 def random(netlist: Netlist, record: Record | None, cycles: int, streams: int,
