@@ -4,38 +4,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from sim import synth_vivado, verbs
 from sim.cli import flag, whole
+from sim.errors import HarnessError
 from sim.paths import RESULTS, shown
 from sim.progress import Progress
 from sim.report import figure, print_table
 from synth import boards, records
 from synth.design import Design, design
 from synth.records import Record
+from synth.vivado import flow as vivado_flow
 
-_OWN = ("BOARD", "FLOW", "TOPLEVEL", "VIVADO", "SEEDS", "ENERGY", "NET")
 _DEFAULT = "plut_conv"
+_READ_BY = {"SEEDS": ("nextpnr",), "ENERGY": ("yosys",), "NET": ("yosys", "vivado")}
+"""Variables that not every flow reads; those that only Vivado reads are in sim.synth_vivado."""
 
 
 def run(choices: Mapping[str, str]) -> int:
     """Build, print one table and the critical path, write build/results/synth-<TOPLEVEL>.json."""
     board = boards.find(choices.get("BOARD", ""))
-    launcher = boards.vivado(choices.get("VIVADO", ""))
+    launcher = vivado_flow.find(choices.get("VIVADO", "")) if "vivado" in board.flows else None
     flow = boards.flow(board, choices.get("FLOW", ""), launcher)
-    given = {name: value for name, value in choices.items() if name not in _OWN}
+    for name, flows in _READ_BY.items():
+        if name in choices and flow not in flows:
+            raise HarnessError(f"{name}={choices[name]}: FLOW={flow} does not read it, only "
+                               f"{' and '.join(flows)}")  # fmt: skip
+    if flow != "vivado":
+        synth_vivado.refuse(choices, flow)
+    own = verbs.VERBS["synth"].variables or {}
+    given = {name: value for name, value in choices.items() if name not in own}
     wanted = design(choices.get("TOPLEVEL", _DEFAULT), given)
     path = RESULTS / f"synth-{wanted.top}.json"
     path.unlink(missing_ok=True)
     with Progress() as progress:
         progress.step(f"{flow}: {wanted.top} {wanted.words} for {board.part}")
-        found = _FLOWS[flow](wanted, board, choices, progress)
+        found = _FLOWS[flow](wanted, board, launcher, choices, progress)
     records.write(path, found)
     show(found)
     print(f"{wanted.top} {wanted.words}; results: {shown(path)}")
     return 0
 
 
-def _yosys(wanted: Design, board: boards.Board, choices: Mapping[str, str],
+def _yosys(wanted: Design, board: boards.Board, _: Path | None, choices: Mapping[str, str],
            progress: Progress) -> list[Record]:  # fmt: skip
     from synth.yosys import measure
 
@@ -48,7 +60,7 @@ def _yosys(wanted: Design, board: boards.Board, choices: Mapping[str, str],
     return [record]
 
 
-def _nextpnr(wanted: Design, board: boards.Board, choices: Mapping[str, str],
+def _nextpnr(wanted: Design, board: boards.Board, _: Path | None, choices: Mapping[str, str],
              progress: Progress) -> list[Record]:  # fmt: skip
     from synth.ecp5 import measure
 
@@ -56,13 +68,11 @@ def _nextpnr(wanted: Design, board: boards.Board, choices: Mapping[str, str],
     return [measure.measure(wanted, board=board.name, seeds=seeds, say=progress.step)]
 
 
-def _vivado(wanted: Design, board: boards.Board, choices: Mapping[str, str],
-            progress: Progress) -> list[Record]:  # fmt: skip
-    """The seam to synth/vivado: build(design, board, launcher, say) -> records."""
-    from synth.vivado import build
-
-    launcher = boards.vivado(choices.get("VIVADO", ""))
-    return list(build.build(wanted, board, launcher, progress.step))
+def _vivado(wanted: Design, board: boards.Board, launcher: Path | None,
+            choices: Mapping[str, str], progress: Progress) -> list[Record]:  # fmt: skip
+    assert launcher is not None  # boards.flow saw it
+    asked = synth_vivado.request(choices, wanted.top)
+    return synth_vivado.run(wanted, board, launcher, asked, progress.step)
 
 
 _FLOWS = {"yosys": _yosys, "nextpnr": _nextpnr, "vivado": _vivado}
@@ -87,6 +97,7 @@ def show(found: Sequence[Record]) -> None:
             ("BRAM36", figure(record.bram36, 1)), ("DSP", figure(record.dsp)),
             ("logic levels on the critical path", figure(record.levels)),
             ("clock, MHz (fmax_mhz_est)", figure(record.fmax_mhz_est, 1)),
+            *_measured(record),
             ("energy, fJ per MAC, weights held", figure(record.energy_fj_per_mac_held)),
             ("energy, fJ per MAC, weights changing", figure(record.energy_fj_per_mac_changing)),
         ]  # fmt: skip
@@ -99,6 +110,18 @@ def show(found: Sequence[Record]) -> None:
         for name, why in record.reasons.items():
             if name in _SHOWN:
                 print(f"no {name}: {why}")
+
+
+def _measured(record: Record) -> list[tuple[str, str]]:
+    """Rows that only Vivado's records have: the clock that was met, its spread, watts."""
+    rows = []
+    if record.timing is not None:
+        rows.append(("clock that was met, MHz", figure(record.timing.fmax_met_mhz, 1)))
+    for name, mhz in record.extra.get("mhz_by_directive", {}).items():
+        rows.append((f"  place_design -directive {name}", figure(mhz, 1)))
+    if record.power is not None:
+        rows.append(("dynamic power, W", figure(record.power.dynamic_w, 3)))
+    return rows
 
 
 _SHOWN = ("lut_cells", "lut_packed", "carry8", "lutram", "bram36", "dsp", "levels", "fmax_mhz_est",

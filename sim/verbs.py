@@ -123,6 +123,13 @@ VERBS: Mapping[str, Verb] = {
                 "ENERGY": "0: no energy estimate of a lane",
                 "NET": "package whose activations a lane's energy is estimated on (default: "
                        "resnet20 where it is trained for B, else digits)",
+                "SEARCH": "Vivado, 1: look for the highest clock that is met",
+                "SPREAD": "Vivado, 1: SEARCH with each of four place directives, best and all",
+                "POWER": "Vivado, 1: watts of a lane out of a simulation of its own netlist",
+                "DSP": "Vivado, 0 or 1: may DSP blocks be used (default: by lanes D4 and D8)",
+                "COMBINE": "Vivado, 0: no LUT combining, for counts to hold against Yosys",
+                "SYSTEM": "Vivado, 1: the whole board system: .bit, .hwh and .xsa",
+                "MHZ": "Vivado: the clock to ask for (default 300; SYSTEM=1: 200)",
             },
             wants_icarus=True,
             takes_parameters=True,

@@ -16,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
-from golden.codebooks import apot
+from golden.codebooks import apot, pot
 from golden.codes import max_value, to_int
 from golden.errors import PlutarchError
 from golden.int8_acts import with_int8_activations
 from golden.jobs import ConvJob
 from golden.network import Network
 from golden.package import find, load_package
+from golden.product_ram import ProductRam
 from synth.errors import SynthError
 from synth.identity import OWN_BITS
 
@@ -95,6 +96,13 @@ def layer_activity(lane: str, bits: int, n: int, cycles: int, streams: int,
             w = _nearest_apot(to_int(w, bits), bits)
             about += ", weights requantised to the nearest APoT level"
     return Activity(np.asarray(w, np.int64), np.asarray(a, np.int64), about, package.name)
+
+
+def load_beats(codes: Ints, bits: int) -> Ints:
+    """Weight codes (N, streams) -> (beats, streams) words of lane P3's load bus."""
+    ram = ProductRam.default(bits)
+    book = pot(bits)
+    return np.array([ram.beats(ram.tables(book[column], book)) for column in codes.T], np.int64).T
 
 
 def _integers(values: Any, largest: int, width: int) -> Any:

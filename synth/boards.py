@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,18 +37,6 @@ def find(name: str) -> Board:
         near = str(unknown("BOARD", name, BOARDS)).partition(", valid")[0]
         raise HarnessError(f"{near} (known: {', '.join(BOARDS)})")
     return BOARDS[name]
-
-
-def vivado(given: str = "") -> Path | None:
-    """Vivado's launcher: VIVADO=, or what is on PATH. HarnessError when VIVADO= is no program."""
-    if given:
-        path = Path(given)
-        launcher = path / "bin" / "vivado" if path.is_dir() else path
-        if not launcher.is_file():
-            raise HarnessError(f"VIVADO={given}: no Vivado there (its folder, or bin/vivado in it)")
-        return launcher
-    found = shutil.which("vivado")
-    return Path(found) if found else None
 
 
 def flow(board: Board, wanted: str, launcher: Path | None) -> str:

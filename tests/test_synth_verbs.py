@@ -11,11 +11,13 @@ from sim.errors import HarnessError
 from synth import boards, cache
 from synth.ecp5 import measure
 from synth.errors import SynthError
+from synth.vivado import flow as vivado_flow
 
 
 @pytest.fixture(autouse=True)
 def no_vivado(monkeypatch):
-    monkeypatch.setattr(boards.shutil, "which", lambda _: None)
+    monkeypatch.setattr(vivado_flow.shutil, "which", lambda _: None)
+    monkeypatch.delenv("VIVADO", raising=False)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,9 @@ def no_vivado(monkeypatch):
         ({"BOARD": "kv260", "PINS": "3"}, "plut_conv has no parameter PINS"),
         ({"BOARD": "ulx3s", "SEEDS": "0"}, "SEEDS=0: 1 to 100"),
         ({"BOARD": "ulx3s", "SEEDS": "x"}, "SEEDS=x is not a whole number"),
+        ({"BOARD": "kv260", "SEEDS": "3"}, "SEEDS=3: FLOW=yosys does not read it, only nextpnr"),
+        ({"BOARD": "ulx3s", "ENERGY": "0"}, "ENERGY=0: FLOW=nextpnr does not read it, only yosys"),
+        ({"BOARD": "ulx3s", "NET": "digits"}, "NET=digits: .* only yosys and vivado"),
     ],
 )
 def test_one_clear_line(choices, message):
@@ -40,12 +45,17 @@ def test_one_clear_line(choices, message):
     assert "\n" not in str(caught.value)
 
 
-def test_vivado_is_taken_where_it_is(tmp_path):
+def test_vivado_is_taken_where_it_is(tmp_path, monkeypatch):
     launcher = tmp_path / "bin" / "vivado"
     launcher.parent.mkdir()
     launcher.touch()
-    found = boards.vivado(str(tmp_path))
+    with pytest.raises(PlutarchError, match="no Vivado there"):  # it cannot be run
+        vivado_flow.find(str(tmp_path))
+    launcher.chmod(0o755)
+    found = vivado_flow.find(str(tmp_path))
     assert found == launcher
+    monkeypatch.setenv("VIVADO", str(tmp_path))
+    assert vivado_flow.find() == launcher
     kv260 = boards.find("kv260")
     assert boards.flow(kv260, "", found) == "vivado"
     assert boards.flow(kv260, "yosys", found) == "yosys"

@@ -246,8 +246,7 @@ def test_a_saif_of_another_netlist_is_refused(tmp_path: Path) -> None:
 def test_no_vivado(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("VIVADO", raising=False)
-    with pytest.raises(flow.FlowError, match=r"no vivado on PATH.*FLOW=yosys"):
-        flow.find()
+    assert flow.find() is None
     with pytest.raises(flow.FlowError, match="no Vivado there"):
         flow.find(str(tmp_path))
     launcher(tmp_path)

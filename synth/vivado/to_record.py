@@ -94,6 +94,8 @@ def _energy(folder: Path, which: str, origin: Origin, period: float | None,
     """Energy in fJ a product of one workload, its report, and why there is none."""
     path = folder / f"power_{which}.rpt"
     if not path.is_file():
+        if which == "changing" and (folder / "power_held.rpt").is_file():
+            return None, None, "the lane's weights take many cycles to load: no other in each"
         return None, None, "no power report: power needs the SAIF of a simulation"
     report = load(path, "power", origin)
     if report.values["publishable"] is not True:

@@ -23,17 +23,21 @@ from synth.identity import OWN_BITS, Identity
 from synth.vivado.flow import FlowError
 from synth.vivado.saif import Activity, convert
 
-_WARM = 8  # cycles before the window: pipelines full, weights loaded
+_STREAMS = 8
 STRIP = "tb/dut"
 """What read_saif has to strip of the names."""
 
 
 @dataclass(frozen=True)
 class Stimulus:
-    """A word for each input in each cycle; all ports but the clock. about: for people."""
+    """A word for each input in each cycle; all ports but the clock. about: for people.
+
+    warm: cycles before the window in which toggles count: pipelines full, weights loaded.
+    """
 
     ports: Mapping[str, tuple[int, Sequence[int]]]  # name -> (bits, words)
     about: str
+    warm: int = 8
 
     @property
     def cycles(self) -> int:
@@ -114,7 +118,7 @@ def simulate(netlist: Path, design: str, outputs: Mapping[str, int], stimulus: S
             first = next((line.strip() for line in said if "error" in line.lower()), f"exit {code}")
             raise SynthError(f"{netlist.name}: {command[0]}: {first}; log: {log}")
     saif = folder / "toggles.saif"
-    found = convert(folder / "toggles.vcd", saif, start=_WARM * period_ps)
+    found = convert(folder / "toggles.vcd", saif, start=stimulus.warm * period_ps)
     (folder / "toggles.vcd").unlink()  # it is large, and all that is needed of it is in the SAIF
     return saif, found
 
@@ -123,29 +127,33 @@ def operands(identity: Identity, bits_w: int, bits_a: int, cycles: int = 512,
              net: str = "") -> dict[str, Stimulus]:  # fmt: skip
     """"held" and "changing" for a dot_product, out of a network's layers; streams one by one.
 
-    bits_w, bits_a: width of the ports. Raises SynthError for lanes whose w is no list of weights.
+    bits_w, bits_a: width of the ports. Lane P3 has "held" alone: its tables are loaded before the
+    window, once, with the first stream's weights, since a load takes longer than a stream.
+    Raises SynthError for a module that is no lane.
     """
     lane, b, n = identity.lane, identity.b, identity.n
-    if lane is None or b is None or n is None or lane == "P3":
-        raise SynthError(f"no operands for lane {lane}: its port w does not take weights")
-    streams = 8
-    real = activity.layer_activity(lane, b, n, cycles // streams, streams, net)
+    if lane is None or b is None or n is None:
+        raise SynthError("no operands for a module that is no lane")
+    real = activity.layer_activity(lane, b, n, cycles // _STREAMS, _STREAMS, net)
     width_a = b if lane in activity.CODES else OWN_BITS.get(lane, 8)
-    sets, pixels = bits_w // (n * b), bits_a // (n * width_a)
-    weights = np.concatenate([np.roll(real.weights, -i, axis=0) for i in range(sets)], axis=1)
+    pixels = bits_a // (n * width_a)
     pixels_of = np.concatenate([np.roll(real.activations, -i, axis=0) for i in range(pixels)],
                                axis=1)  # fmt: skip
-
-    def pack(values: activity.Ints, width: int) -> int:
-        words = enumerate(values.tolist())
-        return sum((word & ((1 << width) - 1)) << (i * width) for i, word in words)
-
-    a, still, turned, load = [], [], [], []
-    for stream in range(streams):
+    a = [_pack(column, width_a) for stream in range(_STREAMS) for column in pixels_of[:, :, stream]]
+    if lane == "P3":
+        beats = activity.load_beats(real.weights[0][:, :1], b)[:, 0].tolist()
+        wait, warm = [a[0]] * len(beats), len(beats) + Stimulus.warm
+        ports = {"w_we": (1, [1] * len(beats) + [0] * len(a)),
+                 "w": (bits_w, beats + [beats[-1]] * len(a)), "a": (bits_a, wait + a)}
+        about = f"{real.about}, tables of the first layer's weights"
+        return {"held": Stimulus(ports, about, warm)}
+    sets = bits_w // (n * b)
+    weights = np.concatenate([np.roll(real.weights, -i, axis=0) for i in range(sets)], axis=1)
+    still, turned, load = [], [], []
+    for stream in range(_STREAMS):
         for cycle in range(len(pixels_of)):
-            a.append(pack(pixels_of[cycle, :, stream], width_a))
-            still.append(pack(weights[0, :, stream], b))
-            turned.append(pack(weights[cycle % len(weights), :, stream], b))
+            still.append(_pack(weights[0, :, stream], b))
+            turned.append(_pack(weights[cycle % len(weights), :, stream], b))
             load.append(int(cycle == 0))
     return {
         "held": Stimulus({"w_we": (1, load), "w": (bits_w, still), "a": (bits_a, a)},
@@ -153,3 +161,8 @@ def operands(identity: Identity, bits_w: int, bits_a: int, cycles: int = 512,
         "changing": Stimulus({"w_we": (1, [1] * len(a)), "w": (bits_w, turned),
                               "a": (bits_a, a)}, f"{real.about}, weights changing"),
     }  # fmt: skip
+
+
+def _pack(values: activity.Ints, width: int) -> int:
+    """Words of `width` bits side by side in one number, the first lowest."""
+    return sum((word & ((1 << width) - 1)) << (i * width) for i, word in enumerate(values.tolist()))

@@ -13,8 +13,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from golden import codebooks
-from golden.product_ram import ProductRam
 from synth import activity
 from synth.errors import SynthError
 from synth.identity import OWN_BITS
@@ -50,7 +48,7 @@ def real(netlist: Netlist, record: Record, net: str, cycles: int, streams: int) 
     w, a = found.weights, found.activations
     width_a = OWN_BITS.get(lane, 8 if lane in activity.SHIFT8 else bits)
     if lane == "P3":
-        load = _beats(w[0], bits)
+        load = activity.load_beats(w[0], bits)
         a = np.concatenate([np.resize(a, (len(load), *a.shape[1:])), a])
         return Stimulus(_loaded(load, a, widths["w"], width_a), None, len(load), found.about,
                         found.package)  # fmt: skip
@@ -79,7 +77,7 @@ def random(netlist: Netlist, record: Record | None, cycles: int, streams: int,
     rng = np.random.default_rng(seed)
     if record is not None and record.lane == "P3" and record.module == "dot_product":
         assert record.b is not None and record.n is not None
-        load = _beats(rng.integers(0, 1 << record.b, (record.n, streams)), record.b)
+        load = activity.load_beats(rng.integers(0, 1 << record.b, (record.n, streams)), record.b)
         a = rng.integers(0, 1 << record.b, (len(load) + cycles, record.n, streams))
         return _loaded(load, a, _widths(netlist)["w"], record.b), len(load) + WARM
     made: dict[str, Bytes] = {}
@@ -99,13 +97,6 @@ def _widths(netlist: Netlist) -> dict[str, int]:
     if set(widths) != {"clk", "w_we", "w", "a"}:
         raise SynthError(f"{netlist.name} has not the ports clk, w_we, w, a of the measured unit")
     return widths
-
-
-def _beats(codes: Ints, bits: int) -> Ints:
-    """(N, streams) weight codes -> (beats, streams) words of P3's load bus."""
-    ram = ProductRam.default(bits)
-    book = codebooks.pot(bits)
-    return np.array([ram.beats(ram.tables(book[column], book)) for column in codes.T], np.int64).T
 
 
 def _loaded(load: Ints, a: Ints, width_w: int, width_a: int) -> dict[str, Bytes]:
