@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import os
+import resource
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -85,7 +86,7 @@ def measure_all(work: Sequence[Work], workers: int) -> tuple[list[Record], list[
     """(records in order, a line for each design that failed); one failure stops no other."""
     found: list[Record] = []
     failed: list[str] = []
-    start = time.monotonic()
+    start, used = time.monotonic(), _cpu_seconds()
     with Progress() as progress, ThreadPoolExecutor(workers) as pool:
         waiting: list[tuple[Design, Future[Record]]] = [
             (one, pool.submit(call, one)) for one, call in work]
@@ -100,8 +101,15 @@ def measure_all(work: Sequence[Work], workers: int) -> tuple[list[Record], list[
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    print(f"{len(work)} designs in {time.monotonic() - start:.0f} s on {workers} workers")
+    print(f"{len(work)} designs in {time.monotonic() - start:.0f} s on {workers} workers, "
+          f"{_cpu_seconds() - used:.0f} CPU seconds")  # fmt: skip
     return found, failed
+
+
+def _cpu_seconds() -> float:
+    """CPU time of this process and of the tools that it ran: no matter how busy the machine is."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def show(found: Sequence[Record]) -> None:

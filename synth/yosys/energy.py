@@ -95,18 +95,16 @@ def _measure(design: Design, mapped: run.Mapped, record: Record, net: str) -> di
         if inputs is None:
             reasons[name] = f"new weights take {given.load_cycles} cycles to load"
             continue
-        done = simulator.run(inputs, count_from=start)
+        done = simulator.run(inputs, count_from=start, early_until=given.load_cycles)
         spent, counted = _spent(found, simulator, done)
         products = done.cycles * (record.macs or 1)
         figures[name] = round(spent / products, 1)
         toggles[name.rpartition("_")[2]] = round(counted / products, 3)
-    if given.load_cycles:
-        loading = {name: bits[: given.load_cycles] for name, bits in given.held.items()}
-        done = simulator.run(loading)
-        streams = loading["a"].shape[2]
-        extra["load_beats"] = given.load_cycles
-        extra["load_fj_per_weight"] = round(
-            _spent(found, simulator, done)[0] / (streams * (record.n or 1)), 1)
+        if given.load_cycles:
+            load = replace(done, toggles=done.early_toggles, cycles=done.early_cycles)
+            extra["load_beats"] = given.load_cycles
+            extra["load_fj_per_weight"] = round(
+                _spent(found, simulator, load)[0] / (_STREAMS * (record.n or 1)), 1)
     extra |= {"energy": f"{NOTE}; {given.about}", "energy_package": given.package,
               "toggles_per_mac": toggles}  # fmt: skip
     return {"figures": figures, "reasons": reasons, "extra": extra}

