@@ -2,7 +2,7 @@
 # A thin face: every verb is `python3 -m sim VERB NAME=value ...`, and `make` alone prints the list.
 
 PYTHON ?= python3
-VERBS  := help sim network speed test lint train quantize package synth bench registers setup clean
+VERBS  := help sim network speed test lint train quantize package synth bench report registers setup clean
 
 .DEFAULT_GOAL := help
 .PHONY: $(VERBS)

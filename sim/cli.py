@@ -76,6 +76,12 @@ def _package(choices: Mapping[str, str]) -> int:
     return training_verbs.package(choices)
 
 
+def _report(choices: Mapping[str, str]) -> int:
+    from sim import report_verb
+
+    return report_verb.run(choices)
+
+
 def _synth(choices: Mapping[str, str]) -> int:
     from sim import synth_verb
 
@@ -105,6 +111,7 @@ _VERBS: Mapping[str, Callable[[Mapping[str, str]], int]] = {
     "registers": _registers,
     "synth": _synth,
     "bench": _bench,
+    "report": _report,
     "setup": _setup,
 }
 

@@ -150,6 +150,12 @@ VERBS: Mapping[str, Verb] = {
             wants_icarus=True,
         ),
         Verb(
+            "report",
+            "what make bench measured as one page and Markdown: build/results/report.html, .md",
+            ("core", "train"),
+            {"DOCS": "1: write its part of docs/results.md anew too"},
+        ),
+        Verb(
             "train",
             "quantisation-aware training, result in build/packages/",
             ("core", "train"),

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where P-LUT does not win: computed from the records, each rival, each metric."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from synth.report.choose import LANES, METRICS, NAMES, OURS, Lanes, Metric
+from synth.report.model import Cell, Section, Table, number, words
+
+RIVALS: Final = tuple(lane for lane in LANES if lane not in OURS)
+BEST: Final = "best of " + ", ".join(OURS)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One of ours against one rival in one metric, at one width.
+
+    lost: operands -> how much better the rival is, in per cent (0: a tie). compared: all operands
+    at which both have the figure.
+    """
+
+    ours: str
+    rival: str
+    metric: Metric
+    b: int
+    rival_bits: int
+    lost: dict[int, float]
+    compared: tuple[int, ...]
+
+
+def losses(lanes: Lanes) -> Iterator[Loss]:
+    """Every pair in which P-LUT is not strictly better somewhere.
+
+    A rival has to carry as many bits as ours or more: fewer bits would be another accuracy. What
+    stands for P-LUT is each lane by itself, and the best of them at each place.
+    """
+    widths = sorted({b for b, _ in lanes.best})
+    for metric in METRICS:
+        for b in (one for one in widths if one <= 5):
+            for ours in (*OURS, BEST):
+                for rival_bits in (one for one in widths if one >= b):
+                    for rival in RIVALS:
+                        if rival_bits != b and rival not in ("M8", "D8"):
+                            continue
+                        if found := _against(lanes, metric, b, ours, rival, rival_bits):
+                            yield found
+
+
+def _figure(lanes: Lanes, metric: Metric, b: int, n: int, lane: str) -> float | None:
+    if lane == BEST:
+        seen = [value for one in OURS
+                if (value := _figure(lanes, metric, b, n, one)) is not None]  # fmt: skip
+        return (max if metric.more else min)(seen, default=None)
+    record = lanes.get(b, n, lane)
+    return None if record is None else metric.of(record)
+
+
+def _against(lanes: Lanes, metric: Metric, b: int, ours: str, rival: str,
+             rival_bits: int) -> Loss | None:  # fmt: skip
+    compared, lost = [], {}
+    for n in sorted({n for one, n in lanes.best if one == b}):
+        mine = _figure(lanes, metric, b, n, ours)
+        its = _figure(lanes, metric, rival_bits, n, rival)
+        if mine is None or its is None:
+            continue
+        compared.append(n)
+        if not metric.better(mine, its):
+            small, large = sorted((mine, its))
+            lost[n] = 100 * (large / small - 1) if small else 100.0 * bool(large)
+    if not lost:
+        return None
+    return Loss(ours, rival, metric, b, rival_bits, lost, tuple(compared))
+
+
+def section(lanes: Iterable[Lanes]) -> Section:
+    """The best of P-LUT first, then each lane of it."""
+    tables, absent = [], []
+    for one in lanes:
+        found = list(losses(one))
+        best = tuple(_row(loss) for loss in found if loss.ours == BEST)
+        each = tuple(_row(loss) for loss in found if loss.ours != BEST)
+        about = (f"{one.origin.words}. Clock and energy: estimates, uncalibrated. The P lane that "
+                 "is best is chosen anew for each figure, which favours P-LUT.",)  # fmt: skip
+        if not any(lane in row for row in one.best.values() for lane in OURS):
+            absent.append("No record of a P-LUT lane: `make bench PART=lanes`.")
+            continue
+        tables.append(Table(f"No P-LUT lane is better ({one.origin.words})", _HEAD, best, about,
+                            docs=True))  # fmt: skip
+        tables.append(Table(f"Single P-LUT lanes that a rival matches or beats "
+                            f"({one.origin.words})", _HEAD, each, long=True))  # fmt: skip
+    return Section("losses", "Where P-LUT does not win", (
+        "Computed from the records: a row for each rival that is as good or better in a figure at "
+        "some number of operands. Rivals carry as many bits as P-LUT or more. An empty table "
+        "means that no record shows one. D4 and D8 spend DSP slices beside their LUTs.",
+    ), tuple(tables), absent=tuple(absent), docs=True)  # fmt: skip
+
+
+_HEAD: Final = (
+    ("figure", "what is compared"), ("b", "bits of P-LUT's codes"), ("P-LUT", ""), ("rival", ""),
+    ("bits", "of the rival"), ("not better at N =", ""), ("of N =", "where both have the figure"),
+    ("rival ahead by up to %", "0: a tie"),
+)  # fmt: skip
+
+
+def _row(loss: Loss) -> tuple[Cell, ...]:
+    return (words(loss.metric.name, loss.metric.meaning), number(loss.b), words(loss.ours),
+            words(loss.rival, NAMES[loss.rival]), number(loss.rival_bits),
+            words(", ".join(map(str, loss.lost))), words(", ".join(map(str, loss.compared))),
+            number(max(loss.lost.values()), 1, "larger over smaller figure, less 1"))  # fmt: skip
