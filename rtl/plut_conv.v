@@ -2,16 +2,19 @@
 //
 // plut_conv: convolution accelerator whose products come from a look-up table (P-LUT, the paper).
 //
-// accelerator with lane P1: every product magnitude is read from the table PLUT_FILE, so any
-// codebook runs on the same circuit. Registers: docs/registers.md; streams and error codes:
-// docs/formats.md.
+// accelerator with a lane of the P-LUT. P1: every product magnitude is read from the table
+// PLUT_FILE, so any codebook runs on the same circuit. P2: the table gives the place of the product's
+// one bit, power-of-two codes only. docs/lanes.md says what each costs. Registers: docs/registers.md;
+// streams and error codes: docs/formats.md.
 //
-// Parameters: as accelerator. B 3..5 (2 works too), KMAX 3, 5, 7, PIN 1..64, POUT power of two
-// 1..64, LINE_DEPTH 1..256, PSUM_DEPTH 2..65536, COUT_MAX 1..2048, FIFO_DEPTH power of two
-// 32..1024, PLUT_FILE written by golden.plut for B.
+// Parameters: LANE "P1" or "P2"; the others as accelerator. B 3..5 (2 works too), KMAX 3, 5, 7,
+// PIN 1..64, POUT power of two 1..64, LINE_DEPTH 1..256, PSUM_DEPTH 2..65536, COUT_MAX 1..2048,
+// FIFO_DEPTH power of two 32..1024, PLUT_FILE written by golden.plut for B (P1), TREE 2 or 3, MAP
+// "none" or "xcup".
 `default_nettype none
 
 module plut_conv #(
+    parameter LANE       = "P1",
     parameter B          = 4,
     parameter KMAX       = 3,
     parameter PIN        = 8,
@@ -21,6 +24,8 @@ module plut_conv #(
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
     parameter PLUT_FILE  = "plut_b4.hex",
+    parameter TREE       = 2,
+    parameter MAP        = "none",
     // Derived; do not override.
     parameter AB         = B,
     parameter ABITS      = (4 * PIN * AB > 32) ? 1 << $clog2(4 * PIN * AB) : 32,
@@ -83,9 +88,9 @@ module plut_conv #(
     output wire                m_axis_r_tlast
 );
     accelerator #(
-        .LANE("P1"), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
+        .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
         .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH),
-        .PLUT_FILE(PLUT_FILE)
+        .PLUT_FILE(PLUT_FILE), .TREE(TREE), .MAP(MAP)
     ) u_accelerator (
         .clk(clk), .rst(rst), .irq(irq), .s_axil_awaddr(s_axil_awaddr),
         .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid),
@@ -107,6 +112,12 @@ module plut_conv #(
         .m_axis_r_tvalid(m_axis_r_tvalid), .m_axis_r_tready(m_axis_r_tready),
         .m_axis_r_tlast(m_axis_r_tlast)
     );
+
+    generate
+        if (LANE != "P1" && LANE != "P2") begin : g_illegal_lane
+            illegal_parameter_LANE_is_P1_or_P2 stop_elaboration();
+        end
+    endgenerate
 endmodule
 
 `default_nettype wire

@@ -9,7 +9,7 @@
 //
 // Parameters: LANE "S0" or "S1"; the others as accelerator. B 3..5 (2 works too), KMAX 3, 5, 7,
 // PIN 1..64, POUT power of two 1..64, LINE_DEPTH 1..256, PSUM_DEPTH 2..65536, COUT_MAX 1..2048,
-// FIFO_DEPTH power of two 32..1024.
+// FIFO_DEPTH power of two 32..1024, TREE 2 or 3, MAP "none" or "xcup".
 `default_nettype none
 
 module shift_conv #(
@@ -22,6 +22,8 @@ module shift_conv #(
     parameter PSUM_DEPTH = 4096,
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
+    parameter TREE       = 2,
+    parameter MAP        = "none",
     // Derived; do not override.
     parameter AB         = (LANE == "S1") ? 8 : B,
     parameter ABITS      = (4 * PIN * AB > 32) ? 1 << $clog2(4 * PIN * AB) : 32,
@@ -85,7 +87,8 @@ module shift_conv #(
 );
     accelerator #(
         .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
-        .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH)
+        .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH),
+        .TREE(TREE), .MAP(MAP)
     ) u_accelerator (
         .clk(clk), .rst(rst), .irq(irq), .s_axil_awaddr(s_axil_awaddr),
         .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid),

@@ -29,7 +29,8 @@
 // weights are there, so the pipeline needs no enable.
 //
 // Cycles (cnt_cycles, from the one after `start` to the one in which the job ends), with
-// L = LATENCY = 1 + ceil(ceil(log2(KMAX*KMAX*PIN)) / 2), the lanes' latency:
+// L = LATENCY, the lanes' latency: 1 + ceil(ceil(log2 N) / 2) with adders of two operands, 1 +
+// ceil(log3 N) with three, N = KMAX*KMAX*PIN:
 //   check    n + 3, n = rows of the lead (scan_control), and OH + images + 2 more with several
 //            input tiles
 //   shifts   as scan_control has them, all passes
@@ -38,14 +39,15 @@
 // for the sums of the one before. This is exact as long as a, r and the outputs never stall.
 //
 // Parameters
-//   LANE        "P1" P-LUT, "S0" shift on the same codes, "S1" shift with 8-bit activations,
-//               "M8" 8-bit integer multiply (weights not compressed)
+//   LANE        "P1" P-LUT, "P2" P-LUT of product codes, "S0" shift on the same codes, "S1" shift
+//               with 8-bit activations, "M8" 8-bit integer multiply (weights not compressed)
 //   B           code bits, 3..5 (2 works too)
 //   KMAX        largest kernel, 3, 5, 7
 //   PIN, POUT   channels of a slot: 1..64; of an output: power of two, 1..64
 //   LINE_DEPTH  widest map, 1..256             PSUM_DEPTH  output positions held, 2..65536
 //   COUT_MAX    most output channels, 1..2048  FIFO_DEPTH  power of two, 32..1024
 //   PLUT_FILE   product table for P1, made by golden.plut
+//   TREE, MAP   the lanes' adders, see adder_tree: 2 or 3 operands; "none" or "xcup"
 `default_nettype none
 
 module conv_engine #(
@@ -59,6 +61,8 @@ module conv_engine #(
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
     parameter PLUT_FILE  = "plut_b4.hex",
+    parameter TREE       = 2,
+    parameter MAP        = "none",
     // Derived; do not override.
     parameter LEVELS     = (1 << (B - 1)) - 1,                               // non-zero magnitudes
     parameter AB         = (LANE == "S1" || LANE == "M8") ? 8 : B,           // activation bits
@@ -152,7 +156,8 @@ module conv_engine #(
     localparam N       = TAPS * PIN;                          // products of one dot product
     localparam NLOG    = $clog2(N);
     localparam SUMW    = PRODW + 1 + NLOG;
-    localparam LATENCY = 1 + (NLOG + 1) / 2;                  // of every lane, see lane_bank
+    localparam LATENCY = 1 + (TREE == 2 ? (NLOG + 1) / 2 : N <= 9 ? 2 : N <= 27 ? 3 : N <= 81 ? 4
+                              : N <= 243 ? 5 : N <= 729 ? 6 : 7);    // of every lane, see lane_bank
     localparam TW      = ACCW + 18;
     localparam BIASW   = ACCW + 16;
     localparam TAPW    = $clog2(N);
@@ -301,7 +306,8 @@ module conv_engine #(
     wire                 stored, acc_valid, acc_end;
 
     lane_bank #(
-        .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .PLUT_FILE(PLUT_FILE)
+        .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .PLUT_FILE(PLUT_FILE), .TREE(TREE),
+        .MAP(MAP)
     ) u_lanes (
         .clk(clk), .rst(rst), .w_we(we), .w_tap(we_tap), .w_codes(w_codes), .w_swap(swap),
         .a(taps), .sums(sums)
@@ -386,15 +392,6 @@ module conv_engine #(
         .counts({cnt_beats_q, cnt_beats_y, cnt_beats_r, cnt_beats_a, cnt_beats_w, cnt_stall_y,
                  cnt_stall_r, cnt_stall_a, cnt_stall_w, cnt_busy})
     );
-
-    generate
-        if (LANE != "P1" && LANE != "S0" && LANE != "S1" && LANE != "M8") begin : g_illegal_lane
-            illegal_parameter_LANE_is_P1_S0_S1_or_M8 stop_elaboration ();
-        end
-        if (B < 2 || B > 5) begin : g_illegal_b
-            illegal_parameter_B_is_2_to_5 stop_elaboration ();
-        end
-    endgenerate
 endmodule
 
 `default_nettype wire

@@ -9,17 +9,18 @@
 //
 // Weights are active in the cycle after w_swap: an activation vector meets the weights that are
 // active in its own cycle, so w_swap may come in the same cycle as the last vector of a tile. rst
-// clears shadow and active weights. Sums follow a by 1 + ceil(ceil(log2 (KMAX * KMAX * PIN)) / 2)
-// cycles.
+// clears shadow and active weights. Sums follow a by 1 + ceil(ceil(log2 N) / 2) cycles with adders of
+// two operands, 1 + ceil(log3 N) with three, N = KMAX * KMAX * PIN.
 //
 // Parameters
-//   LANE       "P1" P-LUT, "S0" SHIFT on the same codes, "S1" SHIFT on 8-bit activations,
-//              "M8" 8-bit integer multiply
+//   LANE       "P1" P-LUT, "P2" P-LUT of product codes, "S0" SHIFT on the same codes, "S1" SHIFT on
+//              8-bit activations, "M8" 8-bit integer multiply
 //   B          bits of a weight code, 2..5; also of an activation, except for "S1"; not for "M8"
 //   KMAX       side of the window, 3, 5 or 7
 //   PIN        input channels a beat, 1 and up, KMAX * KMAX * PIN <= 2048
 //   POUT       lanes, 1..64
 //   PLUT_FILE  table of "P1", see lane_plut
+//   TREE       operands of an adder, 2 or 3; MAP  how an adder of three is made: see adder_tree
 //   AB, WB, TAPW, SUMW  bits of an activation, a weight, w_tap, a sum: derived, do not set
 `default_nettype none
 
@@ -30,6 +31,8 @@ module lane_bank #(
     parameter PIN       = 8,
     parameter POUT      = 8,
     parameter PLUT_FILE = "plut_b4.hex",
+    parameter TREE      = 2,
+    parameter MAP       = "none",
     parameter AB        = LANE == "S1" || LANE == "M8" ? 8 : B,
     parameter WB        = LANE == "M8" ? 8 : B,
     parameter TAPW      = KMAX * KMAX * PIN > 1 ? $clog2(KMAX * KMAX * PIN) : 1,
@@ -53,8 +56,15 @@ module lane_bank #(
     localparam TAPS = KMAX * KMAX * PIN;
 
     generate
-        if (LANE != "P1" && LANE != "S0" && LANE != "S1" && LANE != "M8") begin : g_illegal_lane
+        if (LANE != "P1" && LANE != "P2" && LANE != "S0" && LANE != "S1" && LANE != "M8")
+        begin : g_illegal_lane
             illegal_parameter_lane_bank_lane stop_elaboration();
+        end
+        if (TREE != 2 && TREE != 3) begin : g_illegal_tree
+            illegal_parameter_lane_bank_tree stop_elaboration();
+        end
+        if (MAP != "none" && MAP != "xcup") begin : g_illegal_map
+            illegal_parameter_lane_bank_map stop_elaboration();
         end
         if (B < 2 || B > 5) begin : g_illegal_b
             illegal_parameter_lane_bank_b stop_elaboration();
@@ -84,64 +94,43 @@ module lane_bank #(
             reg [TAPS*WB-1:0] active;
             integer           t;
 
-            // Unrolled, the loop is an address decoder with a write enable per tap.
+            // Unrolled, the loop is an address decoder with a write enable per tap. Written so that a
+            // weight's bits need no logic: clearing is a reset of the tap's registers, not data.
             always @(posedge clk) begin
-                if (w_swap) begin
-                    active <= shadow;
-                    shadow <= {(TAPS * WB){1'b0}};
-                end
-                if (w_we) begin
+                if (w_we || w_swap || rst) begin
                     for (t = 0; t < TAPS; t = t + 1) begin
-                        if (w_tap == t[TAPW-1:0]) begin
+                        if (w_we && w_tap == t[TAPW-1:0]) begin
                             shadow[t*WB +: WB] <= w_codes[o*WB +: WB];
+                        end
+                        if (rst || (w_swap && !(w_we && w_tap == t[TAPW-1:0]))) begin
+                            shadow[t*WB +: WB] <= {WB{1'b0}};
                         end
                     end
                 end
-                if (rst) begin
-                    shadow <= {(TAPS * WB){1'b0}};
-                    active <= {(TAPS * WB){1'b0}};
-                end
+                if (w_swap) active <= shadow;
+                if (rst) active <= {(TAPS * WB){1'b0}};
             end
 
+            // Parameters that do not fit are stopped by the lane as well: it derives its widths itself.
             if (LANE == "P1") begin : g_plut
                 lane_plut #(
-                    .B        (B),
-                    .N        (TAPS),
-                    .PLUT_FILE(PLUT_FILE)
-                ) lane (
-                    .clk(clk),
-                    .w  (active),
-                    .a  (a),
-                    .sum(sums[o*SUMW +: SUMW])
+                    .B(B), .N(TAPS), .PLUT_FILE(PLUT_FILE), .TREE(TREE), .MAP(MAP)
+                ) lane (.clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW]));
+            end else if (LANE == "P2") begin : g_code
+                lane_plut_code #(.B(B), .N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
+                    .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
                 );
             end else if (LANE == "S0") begin : g_shift
-                lane_shift #(
-                    .B(B),
-                    .N(TAPS)
-                ) lane (
-                    .clk(clk),
-                    .w  (active),
-                    .a  (a),
-                    .sum(sums[o*SUMW +: SUMW])
+                lane_shift #(.B(B), .N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
+                    .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
                 );
             end else if (LANE == "M8") begin : g_mac
-                lane_mac #(
-                    .N(TAPS)
-                ) lane (
-                    .clk(clk),
-                    .w  (active),
-                    .a  (a),
-                    .sum(sums[o*SUMW +: SUMW])
+                lane_mac #(.N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
+                    .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
                 );
             end else begin : g_shift8
-                lane_shift8 #(
-                    .B(B),
-                    .N(TAPS)
-                ) lane (
-                    .clk(clk),
-                    .w  (active),
-                    .a  (a),
-                    .sum(sums[o*SUMW +: SUMW])
+                lane_shift8 #(.B(B), .N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
+                    .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
                 );
             end
         end

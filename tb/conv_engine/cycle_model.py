@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
+from tb.common import lane_bench
 from tb.conv_engine.work import LayerWork
 
 # Cycles of fixed pipelines.
@@ -85,8 +86,7 @@ def tiny_gaps(work: LayerWork) -> int:
 
 def lane_latency(work: LayerWork) -> int:
     """Cycles from a window to its sum, see lane_bank."""
-    taps = work.hw.kmax**2 * work.hw.pin
-    return 1 + ((taps - 1).bit_length() + 1) // 2
+    return lane_bench.latency(work.hw.kmax**2 * work.hw.pin, work.hw.tree)
 
 
 def tile_steps(work: LayerWork) -> list[int]:

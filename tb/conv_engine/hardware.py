@@ -3,17 +3,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from host.target import Target
 from tb.common.settings import Settings
 
-Hardware = Target
+
+@dataclass(frozen=True)
+class Hardware(Target):
+    """What software sees, and what only shows in cycles.
+
+    tree: operands of the lanes' adders.
+    """
+
+    tree: int = 2
 
 
-def hardware(settings: Settings) -> Target:
-    """The parameters of this simulation; plut_conv and mac_conv have no LANE."""
+def hardware(settings: Settings) -> Hardware:
+    """The parameters of this simulation; mac_conv has no LANE."""
     number = settings.integer
-    fixed = {"plut_conv": "P1", "mac_conv": "M8"}
-    lane = str(settings.parameters.get("LANE", fixed.get(settings.toplevel, "P1")))
-    return Target(bits=number("B"), kmax=number("KMAX"), pin=number("PIN"), pout=number("POUT"),
+    lane = str(settings.parameters.get("LANE", "M8"))
+    return Hardware(bits=number("B"), kmax=number("KMAX"), pin=number("PIN"), pout=number("POUT"),
                   line_depth=number("LINE_DEPTH"), psum_depth=number("PSUM_DEPTH"),
-                  cout_max=number("COUT_MAX"), lane=lane)
+                  cout_max=number("COUT_MAX"), lane=lane, tree=number("TREE"))

@@ -71,7 +71,7 @@ async def play(dut: Any, what: str, rows: Iterable[Row]) -> None:
         (dut.w_tap, [row.tap for row in script]),
         (dut.w_codes, vectors.to_words(np.array([row.codes for row in script]), LANE.bits)),
     ]
-    latency = lane_bench.latency(TAPS)
+    latency = lane_bench.latency(TAPS, RUN.integer("TREE"))
     seen = await vectors.stream(edge, inputs, dut.sums, latency)
     sums = vectors.from_words(seen[latency:], LANE.sum_bits(TAPS), POUT)  # (cycles, POUT)
     expected = replay(script, a)
