@@ -6,10 +6,11 @@ from __future__ import annotations
 import pytest
 
 from synth.errors import SynthError
-from synth.report import claims, facts, lanes, losses
+from synth.report import aims, claims, facts, lanes, losses
 from synth.report.choose import CHANGING, HELD, LUT_NS, LUT_PER_MAC, MHZ, choose
+from synth.report.load import Loaded
 from synth.report.memory import Ratio
-from tests.report_samples import WHY, a_bench, made
+from tests.report_samples import WHY, a_bench, accelerator, made
 
 FACTS = facts.read()
 MEMORIES = [Ratio("one: raw over S-Huff", "made up", 112.0, 100.0, "bytes"),
@@ -115,6 +116,29 @@ def test_rivals_have_as_many_bits_or_more_and_nulls_do_not_count():
     assert find(found, metric=HELD, b=3)
 
 
+def test_energies_on_other_activations_are_not_compared():
+    here, there = {"energy_package": "resnet20-b4"}, {"energy_package": "digits-b4"}
+    found = [made("P1", held=900.0, extra=here), made("S0", held=300.0, extra=there),
+             made("S1", held=300.0, extra=here)]  # fmt: skip
+    power = claims.section([choose(found)], MEMORIES, FACTS).tables[2]
+    cells = dict(zip((name for name, _ in power.head), power.rows[0], strict=True))
+    assert cells["S0 / P1"].note == (
+        "not comparable: S0: activations of digits-b4; P1: activations of resnet20-b4")
+    assert cells["S1 / P1"].value == pytest.approx(1 / 3)
+    assert [one.rival for one in find(found, metric=HELD, ours="P1")] == ["S1"]
+    assert "S0" in {one.rival for one in find(found, metric=LUT_PER_MAC, ours="P1")}
+    table = lanes.pivot(choose(found), HELD, "x")
+    assert "b = 4: activations of digits-b4, activations of resnet20-b4" in table.about[2]
+
+
+def test_only_the_open_flow_is_called_uncalibrated():
+    vivado = [made(lane, tool="vivado", flow="vivado-ooc", stage="routed") for lane in ("P1", "S0")]
+    for found, expected in ((vivado, False), ([made(), made("S0")], True)):
+        table = lanes.pivot(choose(found), HELD, "x")
+        text = " ".join((*table.about, *(cell.note for cell in table.rows[0])))
+        assert ("uncalibrated" in text) == expected
+
+
 def test_no_p_lane_at_all_names_the_command():
     section = losses.section([choose([made("S0")])])
     assert not section.tables
@@ -134,10 +158,27 @@ def test_missing_lanes_and_widths():
         lanes.absent(one)[0])
 
 
+def test_aims_are_met_or_missed_by_the_records():
+    slow = accelerator(pin=16, pout=16, mhz=299.0, lut=90_000)
+    large, small = accelerator(lut=30_000, mhz=310.0), accelerator(lane="P2", mhz=320.0)
+    found = [*a_bench()[:-1], large, small, slow]
+    loaded = Loaded(tuple(found), {}, (), ())
+    (table,) = aims.section([choose(found)], loaded, FACTS).tables
+    rows = {row[0].text: row for row in table.rows}
+    assert [(row[2].text, row[3].text) for row in table.rows] == [
+        ("14.00", "met"), ("7.00", "met"), ("16.00", "met"), ("8.00", "met"), ("2.00", "met"),
+        ("2.00", "missed"), ("31.25", "met"), ("39.50", "missed"), ("299.00", "missed")]
+    assert rows["clock of the slowest accelerator"][4].text.startswith("plut_conv P1 16x16 b=4")
+    assert rows["clock of the slowest accelerator"][3].loud
+    none = aims.section([choose([made()])], Loaded((made(),), {}, (), ()), FACTS)
+    assert not none.tables
+
+
 def test_facts_are_checked(tmp_path):
     path = tmp_path / "facts.toml"
     good = facts.TABLE.read_text()
     for change, message in ((("macs = 512", "mac = 512"), "unknown key 'mac'"),
+                            (("at_most = 21.0", ""), r"aim\[2\]: neither at_most nor at_least"),
                             (('source = "gicLAB', 'sauce = "gicLAB'), "unknown key 'sauce'"),
                             (('tool = "paper', '# "paper'), r"published\[10\]: no tool")):
         path.write_text(good.replace(*change))

@@ -61,7 +61,7 @@ def test_the_page_nests_and_has_everything_inside(made_report):
     _, report, text = made_report
     reader = Reader(text)
     names = {one.ident for one in report.sections}
-    assert {"claims", "losses", "lut", "energy", "lut-time", "memory", "latency", "decoder",
+    assert {"claims", "losses", "aims", "lut", "energy", "lut-time", "memory", "latency", "decoder",
             "fill", "ecp5", "published", "records"} == names
     ids = [attrs["id"] for tag, attrs in reader.tags if tag == "section"]
     assert len(ids) == len(set(ids)) == len(names)

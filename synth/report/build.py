@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from golden.errors import PlutarchError
-from synth.report import claims, decoder, fill, lanes, latency, losses, memory, others
+from synth.report import aims, claims, decoder, fill, lanes, latency, losses, memory, others
 from synth.report.choose import Lanes, choose
 from synth.report.facts import Facts
 from synth.report.load import Loaded
@@ -34,6 +34,7 @@ def build(loaded: Loaded, facts: Facts, packages: Sequence[Path]) -> Report:
     made = [
         claims.section(every, memories, facts),
         losses.section(every),
+        aims.section(every, loaded, facts),
         *lanes.sections(every, loaded),
         memory.section(memories, facts.claim("memory")),
         latency.section(loaded, part),

@@ -31,7 +31,8 @@ Place = tuple[int, int]
 class Metric:
     """A figure of a record by which lanes are compared; less is better unless `more`.
 
-    meaning: which fields it is made of. estimate: said wherever the figure is shown.
+    meaning: which fields it is made of. estimate: said wherever the open flow's figure is shown.
+    basis: what else has to be equal for two figures to be compared.
     """
 
     name: str
@@ -41,6 +42,11 @@ class Metric:
     digits: int = 0
     more: bool = False
     estimate: str = ""
+    basis: Callable[[Record], str] = lambda _: ""
+
+    def caveat(self, where: Origin) -> str:
+        """What to say of a figure from there: only the open flow's are estimates of ours."""
+        return self.estimate if where.tool == "yosys" else ""
 
     def why(self, record: Record) -> str:
         """Why a record has no such figure."""
@@ -51,9 +57,9 @@ class Metric:
 
     def cell(self, record: Record) -> Cell:
         """The figure with its meaning and origin; a dash with the reason."""
-        note = f"{self.meaning}; {origin(record).words}"
-        if self.estimate:
-            note += f"; {self.estimate}"
+        where = origin(record)
+        parts = (self.meaning, where.words, self.caveat(where), self.basis(record))
+        note = "; ".join(part for part in parts if part)
         return number(self.of(record), self.digits, note, self.why(record))
 
     def better(self, one: float, other: float) -> bool:
@@ -68,6 +74,12 @@ def lut_ns(record: Record) -> float | None:
     return record.lut_per_mac * 1000 / record.fmax_mhz_est
 
 
+def activations(record: Record) -> str:
+    """The package whose activations an energy is of: energies on two of them do not compare."""
+    package = record.extra.get("energy_package")
+    return f"activations of {package}" if package else ""
+
+
 CLOCK: Final = "the open flow's clock is an estimate"
 ENERGY: Final = "estimate, uncalibrated"
 LUT_PER_MAC: Final = Metric(
@@ -80,12 +92,18 @@ MHZ: Final = Metric("MHz est", "fmax_mhz_est", lambda one: one.fmax_mhz_est, ("f
                     more=True, estimate=CLOCK)  # fmt: skip
 HELD: Final = Metric(
     "fJ/MAC, weights held", "energy_fj_per_mac_held", lambda one: one.energy_fj_per_mac_held,
-    ("energy_fj_per_mac_held",), estimate=ENERGY)  # fmt: skip
+    ("energy_fj_per_mac_held",), estimate=ENERGY, basis=activations)  # fmt: skip
 CHANGING: Final = Metric(
     "fJ/MAC, weights changing", "energy_fj_per_mac_changing",
     lambda one: one.energy_fj_per_mac_changing, ("energy_fj_per_mac_changing",),
-    estimate=ENERGY)  # fmt: skip
+    estimate=ENERGY, basis=activations)  # fmt: skip
 METRICS: Final = (LUT_PER_MAC, LUT_NS, HELD, CHANGING, MHZ)
+
+
+def derived(record: Record, formula: str) -> str:
+    """The note of a figure that is worked out with a record's clock."""
+    where = origin(record)
+    return "; ".join(part for part in (formula, where.words, MHZ.caveat(where)) if part)
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def _ratio(lanes: Lanes, metric: Metric, place: tuple[int, int], ours: str,
            base: str) -> tuple[float | None, str]:  # fmt: skip
     """(baseline / ours, why there is none)."""
     b, n = place
-    values = []
+    values, bases = [], []
     for lane in (base, ours):
         record = lanes.get(b, n, lane)
         if record is None:
@@ -66,10 +66,15 @@ def _ratio(lanes: Lanes, metric: Metric, place: tuple[int, int], ours: str,
         if not value:
             return None, f"{lane}: {metric.why(record)}"
         values.append(value)
+        bases.append(metric.basis(record))
+    if bases[0] != bases[1]:
+        return None, f"not comparable: {base}: {bases[0] or '?'}; {ours}: {bases[1] or '?'}"
     return values[0] / values[1], ""
 
 
 def _table(claim: Claim, lanes: Lanes, metric: Metric) -> Table:
+    caveat = metric.caveat(lanes.origin)
+    note = "; ".join(part for part in (metric.meaning, lanes.origin.words, caveat) if part)
     head = (("b", ""), ("N", ""), *((f"{base} / {ours}", f"{NAMES[base]} over {NAMES[ours]}")
                                      for ours in OURS for base in BASELINES))  # fmt: skip
     rows = []
@@ -80,17 +85,15 @@ def _table(claim: Claim, lanes: Lanes, metric: Metric) -> Table:
         for ours in OURS:
             for base in BASELINES:
                 value, why = _ratio(lanes, metric, place, ours, base)
-                note = f"{metric.meaning}; {lanes.origin.words}"
-                cell = number(value, 2, f"{note}; {metric.estimate}" if metric.estimate else note,
-                              why)
+                cell = number(value, 2, note, why)
                 if value is not None and reached(value, claim):
                     cell = Cell(cell.text, cell.value, f"reaches {claim.ratio}; {cell.note}",
                                 loud=True)
                 cells.append(cell)
         rows.append(tuple(cells))
     about = f"{metric.name}, baseline over P-LUT; {lanes.origin.words}."
-    if metric.estimate:
-        about += f" {metric.estimate[0].upper()}{metric.estimate[1:]}."
+    if caveat:
+        about += f" {caveat[0].upper()}{caveat[1:]}."
     return Table(f"\"{claim.says}\": {metric.name} ({lanes.origin.words})", head, tuple(rows),
                  (about, f"Bold: reaches {claim.ratio}."), docs=True)  # fmt: skip
 
@@ -117,7 +120,8 @@ def _verdict(claim: Claim, lanes: Lanes, metric: Metric) -> tuple[Cell, ...]:
     others = [f"{ours} at b = {b} over {base} (N = {', '.join(map(str, ns))})"
               for ours in OURS for b in (3, 4, 5) for base in BASELINES[:2]
               if (ns := _reaching(claim, lanes, metric, ours, b, base))]
-    said = f"{claim.says} ({metric.name}" + (f", {metric.estimate})" if metric.estimate else ")")
+    caveat = metric.caveat(lanes.origin)
+    said = f"{claim.says} ({metric.name}" + (f", {caveat})" if caveat else ")")
     return (words(said), words(fair), words(_span("S2", found["S2"])),
             words(what, loud=bool(explaining)), words("; ".join(others) or "none of our lanes"),
             words(claim.unknown), words(lanes.origin.words))  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from synth.records import Record
-from synth.report.choose import CLOCK
+from synth.report.choose import MHZ
 from synth.report.fill import name
 from synth.report.load import Loaded, origin
 from synth.report.model import Cell, Section, Table, number, words
@@ -61,12 +61,12 @@ def _alone(record: Record) -> tuple[Cell, ...]:
     here = origin(record).words
     shown = " ".join(f"{key}={value}" for key, value in record.params.items()) or "-"
 
-    def one(field: str, digits: int = 0, more: str = "") -> Cell:
-        return number(getattr(record, field), digits, f"{field}; {here}{more}",
+    def one(field: str, digits: int = 0) -> Cell:
+        return number(getattr(record, field), digits, f"{field}; {here}",
                       record.reasons.get(field, ""))  # fmt: skip
 
     return (words(record.module), words(shown), one("lut_cells"), one("lut_packed"),
-            one("lutram"), one("ff"), one("bram36", 1), one("fmax_mhz_est", 0, f"; {CLOCK}"),
+            one("lutram"), one("ff"), one("bram36", 1), MHZ.cell(record),
             words(f"{record.tool} {record.tool_version}, {record.stage}"))  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads facts.toml: the device, the paper's claims, and figures that others published."""
+"""Reads facts.toml: the device, the paper's claims, our aims, and figures of others."""
 
 from __future__ import annotations
 
@@ -43,6 +43,30 @@ class Claim:
     metric: str
     source: str
     unknown: str
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A figure that the project wants: of a lane (over another one) or of an accelerator.
+
+    metric: name of a Metric. module: an accelerator, "*" for the worst of all. pin: its channels.
+    """
+
+    says: str
+    metric: str
+    lane: str | None = None
+    over: str | None = None
+    module: str | None = None
+    pin: int | None = None
+    b: int | None = None
+    n: int | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+
+    def met(self, found: float) -> bool:
+        """Whether a figure is good enough."""
+        return ((self.at_most is None or found <= self.at_most)
+                and (self.at_least is None or found >= self.at_least))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,6 +114,7 @@ class Facts:
 
     device: Device
     claims: tuple[Claim, ...]
+    aims: tuple[Aim, ...]
     published: tuple[Published, ...]
 
     def claim(self, name: str) -> Claim:
@@ -118,4 +143,10 @@ def read(path: Path = TABLE) -> Facts:
                    for i, one in enumerate(raw.get("claim", ())))
     published = tuple(_made(Published, one, f"{path.name}: published[{i}]")
                       for i, one in enumerate(raw.get("published", ())))
-    return Facts(_made(Device, raw.get("device", {}), f"{path.name}: device"), claims, published)
+    aims = tuple(_made(Aim, one, f"{path.name}: aim[{i}]")
+                 for i, one in enumerate(raw.get("aim", ())))
+    for i, one in enumerate(aims):
+        if one.at_most is None and one.at_least is None:
+            raise SynthError(f"{path.name}: aim[{i}]: neither at_most nor at_least")
+    device = _made(Device, raw.get("device", {}), f"{path.name}: device")
+    return Facts(device, claims, aims, published)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from synth.records import Record
-from synth.report.choose import CLOCK, Lanes
+from synth.report.choose import CLOCK, LUT_PER_MAC, MHZ, Lanes, derived
 from synth.report.facts import Device
 from synth.report.load import Loaded, Origin, origin
 from synth.report.model import Cell, Section, Table, number, words
@@ -96,10 +96,9 @@ def _lanes(lanes: Lanes, device: Device) -> Table:
                 number(count, 0, f"copies of the dot product; {here}", why),
                 words(found.limit if found else "-"),
                 number(made, 0, f"products a cycle; {here}", why),
-                number(mhz, 0, f"fmax_mhz_est; {here}; {CLOCK}",
-                       record.reasons.get("fmax_mhz_est", "")),
+                MHZ.cell(record),
                 number(None if made is None or mhz is None else gops(made, mhz), 0,
-                       f"2 x products x fmax_mhz_est; {here}; {CLOCK}", why),
+                       derived(record, "2 x products x fmax_mhz_est"), why),
             ))  # fmt: skip
     return Table(f"Lanes that fit ({lanes.origin.words})", (
         ("lane", ""), ("b", "bits"), ("N", "operands"), ("copies", f"at {FILL:.0%}"),
@@ -130,12 +129,9 @@ def _accelerators(where: Origin, found: list[Record], device: Device) -> Table:
         cells += [
             number(None if holds is None else holds.copies, 0, where.words, "LUTs not counted"),
             words(holds.limit if holds else "-"),
-            number(record.lut_per_mac, 2, f"(lut_packed + lutram) / macs; {where.words}",
-                   "LUT sites were not counted"),
-            number(mhz, 0, f"fmax_mhz_est; {where.words}; {CLOCK}",
-                   record.reasons.get("fmax_mhz_est", "")),
-            number(None if mhz is None else gops(macs, mhz), 0, f"2 x macs x MHz; {CLOCK}",
-                   "no clock"),
+            LUT_PER_MAC.cell(record), MHZ.cell(record),
+            number(None if mhz is None else gops(macs, mhz), 0,
+                   derived(record, "2 x macs x fmax_mhz_est"), "no clock"),
         ]
         rows.append(tuple(cells))
     head = (("accelerator", "module, lane, PIN x POUT, bits"), ("MAC/cycle", "products a cycle"),

@@ -58,8 +58,14 @@ def pivot(lanes: Lanes, metric: Metric, title: str, only: Sequence[int] = (), *,
     head = (("b", "bits of a weight"), ("N", "operands of a dot product"),
             *((name, _INTEGERS.get(name) or NAMES[name]) for name in _COLUMNS))
     about = [f"{metric.name}: {metric.meaning}. {lanes.origin.words}."]
-    if metric.estimate:
-        about.append(f"{metric.estimate[0].upper()}{metric.estimate[1:]}.")
+    if caveat := metric.caveat(lanes.origin):
+        about.append(f"{caveat[0].upper()}{caveat[1:]}.")
+    bases = {b: sorted({text for (one, _), row in lanes.best.items() if one == b
+                        for record in row.values() if (text := metric.basis(record))})
+             for b in lanes.largest}  # fmt: skip
+    if any(bases.values()):
+        about.append("; ".join(f"b = {b}: {', '.join(some)}" for b, some in bases.items() if some)
+                     + ". Figures on different activations are not compared.")  # fmt: skip
     return Table(title, head, tuple(rows), tuple(about), docs=docs, page=page)
 
 

@@ -9,14 +9,14 @@ from typing import Any, Final
 from host.cycles import Shape, least_cycles, resnet18
 from host.target import Target
 from synth.records import Record
-from synth.report.choose import CLOCK
+from synth.report.choose import MHZ, derived
 from synth.report.fill import name
 from synth.report.load import Loaded, origin
 from synth.report.model import Cell, Section, Table, number, words
 
 _NET: Final = "resnet18"
 _DEVICE: Final = ("KMAX", "PIN", "POUT", "LINE_DEPTH", "PSUM_DEPTH", "COUT_MAX")
-_OTHER: Final = "runs on the integer companion (8-bit weights, KMAX = 7)"
+_OTHER: Final = "run on the integer companion (8-bit weights, KMAX = 7)"
 
 
 def target(record: Record) -> Target | None:
@@ -103,15 +103,14 @@ def _total(record: Record, device: Target, shapes: Sequence[Shape], run: Mapping
            cycles: Mapping[str, int]) -> tuple[Cell, ...]:  # fmt: skip
     total, mhz = sum(cycles.values()), record.fmax_mhz_est
     macs = sum(one.macs for one in shapes if one.name in cycles)
-    here = origin(record).words
     ms = None if mhz is None else total / mhz / 1000
     why = record.reasons.get("fmax_mhz_est", "no clock")
     bound = "" if run else "at least "
     return (words(name(record)), number(total, 0, f"{bound}cycles; {_how(run)}"),
             words(_how(run)), number(100 * macs / (total * device.lanes), 1, "macs / lanes"),
-            number(mhz, 0, f"fmax_mhz_est; {here}; {CLOCK}", why),
-            number(ms, 2, f"{bound}cycles / fmax_mhz_est; {here}; {CLOCK}", why),
-            number(None if not ms else 1000 / ms, 1, f"{here}; {CLOCK}", why),
+            MHZ.cell(record),
+            number(ms, 2, derived(record, f"{bound}cycles / fmax_mhz_est"), why),
+            number(None if not ms else 1000 / ms, 1, derived(record, "1000 / ms"), why),
             words(f"{record.tool} {record.tool_version}, {record.stage}"))  # fmt: skip
 
 
@@ -130,8 +129,8 @@ def _layers(record: Record, device: Target, shapes: Sequence[Shape], run: Mappin
             number(one.macs / 1e6, 1, "products, millions"),
             number(count, 0, _how(run)), number(least_cycles(device, one), 0, "host/cycles.py"),
             number(100 * one.macs / (count * device.lanes), 1, "macs / (cycles x lanes)"),
-            number(None if mhz is None else count / mhz, 1, f"cycles / MHz; {CLOCK}",
-                   why)))  # fmt: skip
+            number(None if mhz is None else count / mhz, 1,
+                   derived(record, "cycles / fmax_mhz_est"), why)))  # fmt: skip
     return Table(f"Layers on {name(record)} ({origin(record).words})", (
         ("layer", ""), ("shape", "channels in to out, kernel / stride, output map"),
         ("MMAC", ""), ("cycles", _how(run)), ("at least", "the bound from its shape"),

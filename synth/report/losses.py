@@ -49,26 +49,31 @@ def losses(lanes: Lanes) -> Iterator[Loss]:
                             yield found
 
 
-def _figure(lanes: Lanes, metric: Metric, b: int, n: int, lane: str) -> float | None:
-    if lane == BEST:
-        seen = [value for one in OURS
-                if (value := _figure(lanes, metric, b, n, one)) is not None]  # fmt: skip
-        return (max if metric.more else min)(seen, default=None)
+def _figure(lanes: Lanes, metric: Metric, b: int, n: int, lane: str) -> tuple[float, str] | None:
+    """(the figure of one lane, its basis), if there is one."""
     record = lanes.get(b, n, lane)
-    return None if record is None else metric.of(record)
+    value = None if record is None else metric.of(record)
+    return None if record is None or value is None else (value, metric.basis(record))
+
+
+def _ours(lanes: Lanes, metric: Metric, b: int, n: int, ours: str, basis: str) -> float | None:
+    """P-LUT's figure on that basis: of one lane, or the best of all."""
+    seen = [found[0] for one in (OURS if ours == BEST else (ours,))
+            if (found := _figure(lanes, metric, b, n, one)) and found[1] == basis]  # fmt: skip
+    return (max if metric.more else min)(seen, default=None)
 
 
 def _against(lanes: Lanes, metric: Metric, b: int, ours: str, rival: str,
              rival_bits: int) -> Loss | None:  # fmt: skip
     compared, lost = [], {}
     for n in sorted({n for one, n in lanes.best if one == b}):
-        mine = _figure(lanes, metric, b, n, ours)
         its = _figure(lanes, metric, rival_bits, n, rival)
+        mine = _ours(lanes, metric, b, n, ours, its[1]) if its else None
         if mine is None or its is None:
             continue
         compared.append(n)
-        if not metric.better(mine, its):
-            small, large = sorted((mine, its))
+        if not metric.better(mine, its[0]):
+            small, large = sorted((mine, its[0]))
             lost[n] = 100 * (large / small - 1) if small else 100.0 * bool(large)
     if not lost:
         return None

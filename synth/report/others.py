@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Final
 
 from synth.records import Record
-from synth.report.choose import CLOCK, LUT_PER_MAC
+from synth.report.choose import LUT_PER_MAC, MHZ, derived
 from synth.report.facts import Facts, Published
 from synth.report.fill import gops, name, used
 from synth.report.load import Loaded, origin
@@ -48,10 +48,9 @@ def _ours(record: Record) -> tuple[Cell, ...]:
 
     return (words(name(record)), words(_OURS), words("accelerator"), number(macs), one("lut"),
             LUT_PER_MAC.cell(record), one("ff"), one("bram36"), one("uram"), one("dsp"),
-            number(mhz, 0, f"fmax_mhz_est; {here}; {CLOCK}",
-                   record.reasons.get("fmax_mhz_est", "")),
+            MHZ.cell(record),
             number(None if mhz is None or macs is None else gops(macs, mhz), 0,
-                   f"2 x macs x fmax_mhz_est; {CLOCK}", "no clock"),
+                   derived(record, "2 x macs x fmax_mhz_est"), "no clock"),
             words(f"{record.tool} {record.tool_version}, {record.stage}"),
             words("build/results"))  # fmt: skip
 

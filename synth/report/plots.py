@@ -120,7 +120,8 @@ def _label(metrics: list[Metric]) -> str:
 
 def _sign(figure: Figure, lanes: Lanes, metrics: list[Metric]) -> None:
     """What the figures are and who counted them, inside the picture: pictures travel alone."""
-    notes = dict.fromkeys(note for one in metrics for note in (one.meaning, one.estimate) if note)
+    notes = dict.fromkeys(note for one in metrics
+                          for note in (one.meaning, one.caveat(lanes.origin)) if note)
     figure.supxlabel("; ".join((*notes, lanes.origin.words)), fontsize=7, color="#666666")
 
 
