@@ -56,7 +56,7 @@ def a_bench():
         for n in (9, 64):
             for lane, each in (("P1", 10), ("P2", 8), ("P3", 7), ("S0", 9), ("S1", 14), ("S2", 21)):
                 changing = None if lane == "P3" else 1500.0 * scale
-                found.append(made(lane, b, n, each * scale * n, 400.0 - 10 * scale,
+                found.append(made(lane, b, n, each * scale * n, 400.1237 - 10 * scale,
                                   100.0 * each * scale, changing))  # fmt: skip
     found.append(made("M4", 4, 9, 9 * 18, 300.0, None, None))
     return [*found, accelerator()]

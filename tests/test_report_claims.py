@@ -60,6 +60,10 @@ def test_power_is_an_estimate_and_says_so():
     found = summary(a_bench())["more than 3x power efficiency"]
     assert "estimate, uncalibrated" in summary(a_bench())["more than 3x power efficiency"][0].text
     assert found[3].text == "none of them: the most is 2.10 against S2 at N = 64"
+    some = [made("P1", 4), made("S2", 4), made("P1", 3, held=300.0), made("S2", 3)]
+    found = summary(some)["more than 3x power efficiency"]
+    assert found[3].text == ("none of them: the most is 1.00 against S2 at N = 9. At other widths "
+                             "it is reached: b = 3: S2 (N = 9)")
 
 
 def test_memory_claim_takes_the_nearest_and_marks_what_is_no_code():
@@ -112,6 +116,9 @@ def test_rivals_have_as_many_bits_or_more_and_nulls_do_not_count():
     sizes = find(found, metric=LUT_PER_MAC, ours="P1", b=4)
     assert [(one.rival, one.rival_bits) for one in sizes] == [("M8", 8)]
     assert [one.rival for one in find(found, metric=LUT_PER_MAC, ours="P1", b=3)] == ["M3"]
+    wider = [made("P1", 3, lut=70), made("M4", 4, lut=60), made("S0", 4, lut=9)]
+    assert [(one.rival, one.rival_bits) for one in find(wider, metric=LUT_PER_MAC, ours="P1")] == [
+        ("M4", 4)]
     assert not find(found, metric=CHANGING, b=3)
     assert find(found, metric=HELD, b=3)
 

@@ -112,8 +112,8 @@ def test_a_run_of_another_accelerator_is_not_taken(changes):
     record = accelerator()
     section = latency.section(loaded(record, networks=[run(record, **changes)]), DEVICE.part)
     assert cells(section.tables[0])["counted by"].text == "at least, from shapes"
-    assert "`make network NET=resnet18 TOPLEVEL=plut_conv B=4 PIN=8 POUT=8` counts them" in (
-        section.absent[0])
+    assert ("`make network NET=resnet18 TOPLEVEL=plut_conv B=4 PIN=8 POUT=8 LANE=P1` counts them"
+            in section.absent[0])
 
 
 def test_latency_without_a_clock_or_an_accelerator():

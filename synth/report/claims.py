@@ -117,6 +117,10 @@ def _verdict(claim: Claim, lanes: Lanes, metric: Metric) -> tuple[Cell, ...]:
         what = f"none of them: the most is {value:.2f} against {base} at N = {n}"
     else:
         what = "-"
+    elsewhere = [f"b = {b}: {base} (N = {', '.join(map(str, ns))})" for b in (3, 5)
+                 for base in BASELINES if (ns := _reaching(claim, lanes, metric, "P1", b, base))]
+    if elsewhere:
+        what += f". At other widths it is reached: {'; '.join(elsewhere)}"
     others = [f"{ours} at b = {b} over {base} (N = {', '.join(map(str, ns))})"
               for ours in OURS for b in (3, 4, 5) for base in BASELINES[:2]
               if (ns := _reaching(claim, lanes, metric, ours, b, base))]

@@ -57,7 +57,7 @@ def section(loaded: Loaded, part: str) -> Section:
             absent.append(f"{name(record)}: no simulated run, cycles are the least that the shapes "
                           f"allow; `make network NET={_NET} TOPLEVEL={record.module} "
                           f"B={record.b} PIN={device.pin} POUT={device.pout}"
-                          + (f" LANE={record.lane}`" if record.module == "shift_conv" else "`")
+                          + (f" LANE={record.lane}`" if "LANE" in record.params else "`")
                           + " counts them.")  # fmt: skip
         cycles = _cycles(device, shapes, run)
         rows.append(_total(record, device, shapes, run, cycles))

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from synth.identity import OWN_BITS
 from synth.report.choose import LANES, METRICS, NAMES, OURS, Lanes, Metric
 from synth.report.model import Cell, Section, Table, number, words
 
@@ -37,16 +39,11 @@ def losses(lanes: Lanes) -> Iterator[Loss]:
     A rival has to carry as many bits as ours or more: fewer bits would be another accuracy. What
     stands for P-LUT is each lane by itself, and the best of them at each place.
     """
-    widths = sorted({b for b, _ in lanes.best})
-    for metric in METRICS:
-        for b in (one for one in widths if one <= 5):
-            for ours in (*OURS, BEST):
-                for rival_bits in (one for one in widths if one >= b):
-                    for rival in RIVALS:
-                        if rival_bits != b and rival not in ("M8", "D8"):
-                            continue
-                        if found := _against(lanes, metric, b, ours, rival, rival_bits):
-                            yield found
+    widths = sorted({b for b, _ in lanes.best if b <= 5})
+    for metric, b, ours, rival in itertools.product(METRICS, widths, (*OURS, BEST), RIVALS):
+        bits = OWN_BITS.get(rival, b)
+        if bits >= b and (found := _against(lanes, metric, b, ours, rival, bits)):
+            yield found
 
 
 def _figure(lanes: Lanes, metric: Metric, b: int, n: int, lane: str) -> tuple[float, str] | None:
