@@ -50,7 +50,8 @@ def resnet18() -> Iterator[Shape]:
 def least_cycles(target: Target, shape: Shape) -> int:
     """Cycles of one image of this layer that nothing can save; in bands where PSUM_DEPTH asks.
 
-    The first tile's weights come before its first position and hide behind nothing.
+    A band is a job of its own; the weights of its first tile come before its first position and
+    hide behind nothing.
     """
     size = target.in_tile_size(shape.kernel)
     steps = [min(size, shape.ins - first) * shape.kernel**2
@@ -65,5 +66,5 @@ def least_cycles(target: Target, shape: Shape) -> int:
     for begin, end in itertools.pairwise(edges):
         positions = (end - begin) * shape.ow
         passes = steps * out_tiles
-        total += positions + sum(max(positions, later) for later in passes[1:])
-    return total + steps[0]
+        total += steps[0] + positions + sum(max(positions, later) for later in passes[1:])
+    return total

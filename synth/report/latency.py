@@ -77,7 +77,8 @@ def section(loaded: Loaded, part: str) -> Section:
     return Section("latency", "Latency of ResNet18", (
         "Milliseconds are cycles over the estimated clock. `at least`: each pass takes the longer "
         "of its positions and its next tile's weights, without filling, draining and waits "
-        "(`host/cycles.py`; the tables of the layers show both). "
+        "(`host/cycles.py`; the tables of the layers show both). The simulated run may have had "
+        "adders of another size, which changes a few cycles of filling. "
         "For lane P3 that bound leaves out the writing of its tables, which takes longer than the "
         "weights; only a simulated run has it.",
     ), (*totals, *tables), absent=tuple(absent), docs=True)  # fmt: skip
