@@ -110,9 +110,9 @@ def _lanes(lanes: Lanes, device: Device) -> Table:
 def name(record: Record) -> str:
     """An accelerator in a few words: "plut_conv P2 8x8 b=4 TREE=3"; TREE=2 is not said."""
     size = "x".join(str(record.params[key]) for key in ("PIN", "POUT") if key in record.params)
-    return " ".join(word for word in (record.module, record.lane or "", size,
-                                      f"b={record.b}" if record.b else "",
-                                      f"TREE={record.tree}" if record.tree == 3 else "") if word)  # fmt: skip
+    parts = (record.module, record.lane or "", size, f"b={record.b}" if record.b else "",
+             f"TREE={record.tree}" if record.tree == 3 else "")
+    return " ".join(part for part in parts if part)
 
 
 def _accelerators(where: Origin, found: list[Record], device: Device) -> Table:
