@@ -107,12 +107,12 @@ def verdict(result: RunResult) -> str:
     """Return the last line: PASS or FAIL with totals."""
     ran = [o for o in result.outcomes if o.status != "skipped"]
     failed = sum(o.status == "failed" for o in ran)
-    outputs = sum(layer["outputs"] for layer in result.layers)
     wrong = sum(layer["mismatches"] for layer in result.layers)
     word = "PASS" if result.passed else "FAIL"
     return (
         f"{word} {result.run.toplevel} on {result.sim_version}: {len(ran)} tests, {failed} failed; "
-        f"{outputs:,} outputs compared, {wrong:,} mismatches; seed {result.run.seed}; "
+        f"{result.outputs_compared:,} outputs compared, {wrong:,} mismatches; "
+        f"seed {result.run.seed}; "
         f"build {result.build_s:.1f} s, total {result.wall_s:.1f} s"
     )
 

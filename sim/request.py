@@ -79,3 +79,9 @@ class RunResult:
     def passed(self) -> bool:
         """No failure of any kind, and at least one test ran."""
         return not self.failures and any(o.status == "passed" for o in self.outcomes)
+
+    @property
+    def outputs_compared(self) -> int:
+        """Values compared with golden: outputs of layers, and `sums` of benches without layers."""
+        return sum(layer["outputs"] for layer in self.layers) + \
+            sum(int(metric.get("sums", 0)) for metric in self.metrics)  # fmt: skip

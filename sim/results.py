@@ -43,7 +43,7 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "seed": result.run.seed,
         "net": result.net,
         "layers": layers,
-        "outputs_compared": sum(layer["outputs"] for layer in result.layers),
+        "outputs_compared": result.outputs_compared,
         "mismatches": sum(layer["mismatches"] for layer in result.layers),
         "tests_run": len(ran),
         "tests_failed": len(failed),
