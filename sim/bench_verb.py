@@ -58,8 +58,8 @@ def _work(part: str, only: Mapping[str, str], net: str) -> Iterator[Work]:
     if part in ("", "lanes"):
         lane = functools.partial(_lane, net=net)
         yield from ((one, lane) for one in matrix.lanes(only))
-    if part in ("", "accelerators") and not only:
-        yield from ((one, _module) for one in matrix.accelerators())
+    if part == "accelerators" or not (part or only):
+        yield from ((one, _module) for one in matrix.accelerators(only))
     if part in ("", "ecp5") and not only:
         yield from ((one, _ecp5) for one in matrix.ecp5())
 

@@ -8,20 +8,26 @@ from typing import Final
 
 from sim.targets import Target, Value, find
 from synth.design import Design, design
-from synth.identity import OWN_BITS
+from synth.identity import OWN_BITS, identify
 from synth.yosys.measure import BUILT_OF_DSP
 
 BITS: Final = (3, 4, 5)
 OPERANDS: Final = (1, 2, 9, 16, 25, 49, 64)
 TERNARY_OPERANDS: Final = (9, 64)
 """Where adders of three are compared too; below nine operands there is nothing to save."""
+_HAND: Final[Mapping[str, Value]] = {"TREE": 3, "MAP": "xcup"}
 ACCELERATORS: Final[tuple[tuple[str, Mapping[str, Value]], ...]] = (
     ("plut_conv", {"PIN": 8, "POUT": 8}),
-    ("plut_conv", {"PIN": 16, "POUT": 16}),
-    ("shift_conv", {"PIN": 8, "POUT": 8, "LANE": "S0"}),
-    ("shift_conv", {"PIN": 8, "POUT": 8, "LANE": "S1"}),
-    ("mac_conv", {"PIN": 8, "POUT": 8}),
+    ("plut_conv", {"PIN": 8, "POUT": 8, "LANE": "P1", **_HAND}),
+    ("plut_conv", {"PIN": 8, "POUT": 8, "LANE": "P2", **_HAND}),
+    ("plut_conv", {"PIN": 8, "POUT": 8, "LANE": "P3", **_HAND}),
+    ("shift_conv", {"PIN": 8, "POUT": 8, "LANE": "S0", **_HAND}),
+    ("shift_conv", {"PIN": 8, "POUT": 8, "LANE": "S1", **_HAND}),
+    ("mac_conv", {"PIN": 8, "POUT": 8, **_HAND}),
+    ("plut_conv", {"PIN": 16, "POUT": 16, "LANE": "P2", **_HAND}),
+    ("plut_conv", {"PIN": 16, "POUT": 16, "LANE": "P3", **_HAND}),
 )
+"""All at 8x8 channels a cycle with the same adders, as built by default, and P-LUT at 16x16."""
 
 
 def _choices(target: Target, name: str) -> tuple[Value, ...]:
@@ -50,10 +56,19 @@ def lanes(only: Mapping[str, str] | None = None) -> Iterator[Design]:
                         yield design("dot_product", {**given, **mapped})
 
 
-def accelerators() -> Iterator[Design]:
-    """The accelerators: all at 8x8 channels a cycle, P-LUT at 16x16 too."""
+def accelerators(only: Mapping[str, str] | None = None) -> Iterator[Design]:
+    """The accelerators, those whose lane the table has.
+
+    only: LANE, B, N -> the one value to keep; N is the products of an output, KMAX^2 * PIN.
+    """
     for name, given in ACCELERATORS:
-        yield design(name, given)
+        if given.get("LANE", "") not in ("", *_choices(find(name), "LANE")):
+            continue
+        one = design(name, given)
+        who = identify(name, one.parameters)
+        found = {"LANE": str(who.lane), "B": str(who.b), "N": str(who.n)}
+        if all(found[key] == value for key, value in (only or {}).items()):
+            yield one
 
 
 def ecp5() -> Iterator[Design]:

@@ -9,6 +9,7 @@ import shutil
 import pytest
 
 from sim import bench_verb
+from sim.targets import find
 from synth import limits, matrix, records
 from synth.errors import SynthError
 from tests.test_synth_records import made
@@ -86,7 +87,20 @@ def test_the_bench_has_every_lane_and_size_once():
     assert {one.parameters["B"] for one in every if one.parameters["LANE"] == "M4"} == {4}
     some = list(matrix.lanes({"LANE": "P1", "N": "9", "B": "3"}))
     assert {one.parameters["TREE"] for one in some} == {2, 3}
-    assert [one.top for one in matrix.accelerators()].count("plut_conv") == 2
+
+
+def test_the_bench_has_every_lane_of_every_accelerator():
+    every = list(matrix.accelerators())
+    for name in ("plut_conv", "shift_conv"):
+        lanes = {one.parameters["LANE"] for one in every
+                 if one.top == name and one.parameters["MAP"] == "xcup"}  # fmt: skip
+        assert lanes == set(find(name).parameters["LANE"].choices)
+    assert "mac_conv" in {one.top for one in every}
+    large = [one.parameters for one in every if one.parameters["POUT"] == 16]
+    assert large and all(one["LANE"] != "P1" and one["TREE"] == 3 for one in large)
+    assert [one.parameters["PIN"] for one in matrix.accelerators({"LANE": "P2"})] == [8, 16]
+    assert {one.top for one in matrix.accelerators({"B": "8"})} == {"mac_conv"}
+    assert list(matrix.accelerators({"N": "9"})) == []
 
 
 def test_one_failure_stops_no_other(capsys):

@@ -32,6 +32,7 @@ def _grow(root: int, neighbours: Sequence[Sequence[int]], mate: list[int],
     """Look for an augmenting path from `root`; apply it, or cut the whole tree out."""
     parent: dict[int, int] = {}  # of an odd vertex: the even one it was reached from
     base: dict[int, int] = {root: root}
+    inside: dict[int, list[int]] = {}  # base of a blossom: all vertices in it
     even = {root}
     queue = deque([root])
 
@@ -69,11 +70,14 @@ def _grow(root: int, neighbours: Sequence[Sequence[int]], mate: list[int],
                 blossom: set[int] = set()
                 mark(vertex, top, other, blossom)
                 mark(other, top, vertex, blossom)
-                for inner in [v for v in (*parent, *even, *base) if find(v) in blossom]:
-                    base[inner] = top
-                    if inner not in even:
-                        even.add(inner)
-                        queue.append(inner)
+                whole = inside.setdefault(top, [top])
+                for old in sorted(blossom):
+                    for inner in inside.pop(old, (old,)):
+                        base[inner] = top
+                        whole.append(inner)
+                        if inner not in even:
+                            even.add(inner)
+                            queue.append(inner)
             elif other not in parent:
                 parent[other] = vertex
                 if mate[other] == -1:
