@@ -83,5 +83,5 @@ class RunResult:
     @property
     def outputs_compared(self) -> int:
         """Values compared with golden: outputs of layers, and `sums` of benches without layers."""
-        return sum(layer["outputs"] for layer in self.layers) + \
+        return sum(int(layer["outputs"]) for layer in self.layers) + \
             sum(int(metric.get("sums", 0)) for metric in self.metrics)  # fmt: skip
