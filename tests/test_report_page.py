@@ -134,7 +134,7 @@ def test_every_figure_of_a_record_says_tool_and_stage(made_report):
 
 def test_plots_are_pngs_inside(made_report):
     images = [attrs for tag, attrs in Reader(made_report[2]).tags if tag == "img"]
-    assert len(images) == 4
+    assert len(images) == 5
     assert all(attrs["src"].startswith("data:image/png;base64,iVBORw0KGgo") for attrs in images)
     assert all(attrs["alt"] for attrs in images)
 

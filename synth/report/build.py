@@ -30,7 +30,7 @@ def build(loaded: Loaded, facts: Facts, packages: Sequence[Path]) -> Report:
     part = facts.device.part
     every = compared(loaded, part)
     memories = memory.ratios(loaded, packages, part)
-    drawn, undrawn = _draw(every)
+    drawn, undrawn = _draw(every, facts)
     made = [
         claims.section(every, memories, facts),
         losses.section(every),
@@ -59,17 +59,18 @@ def build(loaded: Loaded, facts: Facts, packages: Sequence[Path]) -> Report:
     return Report(TITLE, lead, loaded.warnings, tuple(sections))
 
 
-def _draw(every: Iterable[Lanes]) -> tuple[dict[str, list[Plot]], dict[str, list[str]]]:
+def _draw(every: Iterable[Lanes],
+          facts: Facts) -> tuple[dict[str, list[Plot]], dict[str, list[str]]]:
     """(section -> pictures, section -> why there are none)."""
     found: dict[str, list[Plot]] = {}
     try:
         from synth.report import plots
 
         for one in every:
-            for key, drawn in plots.draw(one).items():
+            for key, drawn in plots.draw(one, facts).items():
                 found.setdefault(key, []).extend(drawn)
     except PlutarchError as error:
-        return {}, {key: [f"plots: {error}"] for key in ("lut", "energy", "lut-time")}
+        return {}, {key: [f"plots: {error}"] for key in ("claims", "lut", "energy", "lut-time")}
     return found, {}
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from synth.report.choose import BASELINES, HELD, LUT_PER_MAC, NAMES, OURS, Lanes, Metric
@@ -17,7 +17,7 @@ PAPER_BITS: Final = 4
 OPERANDS: Final = (9, 25, 49, 64)
 """Its kernels (3x3, 5x5, 7x7 as we read it) and a row of channels."""
 _WIDE: Final = ("on chip", "BRAM36")  # how the ratios of whole accelerators end
-_METRICS: Final = {"resources": LUT_PER_MAC, "power": HELD}
+METRICS: Final[Mapping[str, Metric]] = {"resources": LUT_PER_MAC, "power": HELD}
 
 
 def reached(ratio: float, claim: Claim) -> bool:
@@ -30,7 +30,7 @@ def section(lanes: Iterable[Lanes], memories: Sequence[Ratio], facts: Facts) -> 
     every = list(lanes)
     verdicts: list[tuple[Cell, ...]] = []
     tables = []
-    for name, metric in _METRICS.items():
+    for name, metric in METRICS.items():
         claim = facts.claim(name)
         for one in every:
             verdicts.append(_verdict(claim, one, metric))
@@ -53,7 +53,7 @@ def section(lanes: Iterable[Lanes], memories: Sequence[Ratio], facts: Facts) -> 
     ), (summary, *tables), docs=True)  # fmt: skip
 
 
-def _ratio(lanes: Lanes, metric: Metric, place: tuple[int, int], ours: str,
+def ratio(lanes: Lanes, metric: Metric, place: tuple[int, int], ours: str,
            base: str) -> tuple[float | None, str]:  # fmt: skip
     """(baseline / ours, why there is none)."""
     b, n = place
@@ -84,7 +84,7 @@ def _table(claim: Claim, lanes: Lanes, metric: Metric) -> Table:
         cells = [number(place[0]), number(place[1])]
         for ours in OURS:
             for base in BASELINES:
-                value, why = _ratio(lanes, metric, place, ours, base)
+                value, why = ratio(lanes, metric, place, ours, base)
                 cell = number(value, 2, note, why)
                 if value is not None and reached(value, claim):
                     cell = Cell(cell.text, cell.value, f"reaches {claim.ratio}; {cell.note}",
@@ -102,7 +102,7 @@ def _verdict(claim: Claim, lanes: Lanes, metric: Metric) -> tuple[Cell, ...]:
     """The summary's row: lane P1 at b = 4, from the smallest to the largest ratio over N."""
     places = [(PAPER_BITS, n) for n in OPERANDS if (PAPER_BITS, n) in lanes.best]
     found = {base: [(value, n) for b, n in places
-                    if (value := _ratio(lanes, metric, (b, n), "P1", base)[0]) is not None]
+                    if (value := ratio(lanes, metric, (b, n), "P1", base)[0]) is not None]
              for base in BASELINES}  # fmt: skip
     fair = "; ".join(_span(base, found[base]) for base in ("S0", "S1"))
     explaining = [base for base in BASELINES
@@ -135,7 +135,7 @@ def _reaching(claim: Claim, lanes: Lanes, metric: Metric, ours: str, b: int,
               base: str) -> list[int]:  # fmt: skip
     """The numbers of operands at which a ratio reaches the claim."""
     return [n for n in OPERANDS
-            if (value := _ratio(lanes, metric, (b, n), ours, base)[0]) is not None
+            if (value := ratio(lanes, metric, (b, n), ours, base)[0]) is not None
             and reached(value, claim)]  # fmt: skip
 
 

@@ -8,7 +8,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from golden.training.plots import new_figure
-from synth.report.choose import CHANGING, HELD, LANES, LUT_NS, LUT_PER_MAC, OURS, Lanes, Metric
+from synth.report import claims
+from synth.report.choose import (
+    BASELINES,
+    CHANGING,
+    HELD,
+    LANES,
+    LUT_NS,
+    LUT_PER_MAC,
+    OURS,
+    Lanes,
+    Metric,
+)
+from synth.report.facts import Facts
 from synth.report.model import Plot
 
 if TYPE_CHECKING:
@@ -24,10 +36,11 @@ _WIDEST: Final = 11.0  # inches
 _MARKS: Final = {"P": "o", "S": "s", "A": "^", "M": "D", "D": "x"}
 
 
-def draw(lanes: Lanes) -> dict[str, list[Plot]]:
+def draw(lanes: Lanes, facts: Facts) -> dict[str, list[Plot]]:
     """Section -> its pictures. Raises PlutarchError when matplotlib is not installed."""
     here = lanes.origin.words
-    found: dict[str, list[Plot | None]] = {"lut": [], "energy": [], "lut-time": []}
+    found: dict[str, list[Plot | None]] = {"claims": [], "lut": [], "energy": [], "lut-time": []}
+    found["claims"].append(_claims(lanes, facts, f"Claimed against reproduced ({here})"))
     if len({n for _, n in lanes.best}) > 1:
         found["lut"].append(_over_n(lanes, LUT_PER_MAC, f"LUT/MAC over operands ({here})"))
     found["lut"].append(_bars(lanes, [LUT_PER_MAC], f"LUT/MAC over bits ({here})"))
@@ -104,6 +117,38 @@ def _bars(lanes: Lanes, metrics: list[Metric], title: str) -> Plot | None:
         _plain(axis)
     panels[0].set_ylabel(_label(metrics))
     _sign(figure, lanes, metrics)
+    return Plot(title, _png(figure))
+
+
+def _claims(lanes: Lanes, facts: Facts, title: str) -> Plot | None:
+    """Baselines over P-LUT at 4 and 3 bits, and the claimed ratio as a line."""
+    shown = [(facts.claim(claim), metric, b, lanes.largest[b])
+             for claim, metric in claims.METRICS.items() for b in (claims.PAPER_BITS, 3)
+             if b in lanes.largest]  # fmt: skip
+    if not shown:
+        return None
+    figure = new_figure(min(_WIDEST, 2.9 * len(shown)), 3.6)  # says so without matplotlib
+    from matplotlib.patches import Patch
+
+    panels = figure.subplots(1, len(shown), squeeze=False)[0]
+    for axis, (claim, metric, b, n) in zip(panels, shown, strict=True):
+        for place, base in enumerate(BASELINES):
+            figures = [(i + (place - 1) * 0.27, value) for i, ours in enumerate(OURS)
+                       if (value := claims.ratio(lanes, metric, (b, n), ours, base)[0]) is not None]
+            if figures:
+                drawn = axis.bar(*zip(*figures, strict=True), 0.25, color=_COLOURS[base])
+                axis.bar_label(drawn, [f"{value:.1f}" for _, value in figures], fontsize=6,
+                               padding=1)  # fmt: skip
+        axis.axhline(claim.ratio, color="#b00020", linestyle="--", linewidth=1)
+        axis.axhline(1, color="#555555", linewidth=0.8)
+        axis.set_xticks(range(len(OURS)), OURS, fontsize=8)
+        axis.set_title(f"{metric.name}\nb={b}, N={n}; claimed {claim.ratio:g}x (dashed)",
+                       fontsize=8)  # fmt: skip
+        _plain(axis)
+    names = [Patch(color=_COLOURS[base], label=f"{base} over P") for base in BASELINES]
+    figure.legend(handles=names, loc="outside upper center", ncols=3, frameon=False, fontsize=8)
+    panels[0].set_ylabel("baseline over P-LUT")
+    _sign(figure, lanes, list(claims.METRICS.values()))
     return Plot(title, _png(figure))
 
 
