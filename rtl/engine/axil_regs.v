@@ -9,8 +9,9 @@
 // write needs all four bytes: a partial one is answered SLVERR and changes nothing, because half a
 // CHANNEL_DATA2 would store half a channel.
 //
-// Engine: start and clear are pulses. busy must be high in the cycle after a start that the engine
-// took, done is a pulse at the end of a job. cfg_* and ch_* hold still while busy is high.
+// Engine: start (a cycle after its write) and clear are pulses. busy must be high in the cycle after
+// a start that the engine took, done is a pulse at the end of a job. cfg_* and ch_* hold still while
+// busy is high.
 //
 // Parameters
 //   LANE, B, KMAX, PIN, POUT, LINE_DEPTH, PSUM_DEPTH, COUT_MAX, FIFO_DEPTH
@@ -81,7 +82,7 @@ module axil_regs #(
     output wire [ACCW+25:0] ch_data,
 
     // control
-    output wire             start,
+    output reg              start,
     output wire             clear,
     input  wire             busy,
     input  wire             done,
@@ -125,7 +126,8 @@ module axil_regs #(
     reg         w_whole;            // the write carries all its bytes
     wire        write_ok, write_refused, read_ok;
     wire [31:0] read_data;
-    wire        write = aw_full && w_full && !s_axil_bvalid;
+    reg         write_q;            // a write was done; what it started shows in its answer
+    wire        write = aw_full && w_full && !write_q && !s_axil_bvalid;
     wire        fetch = ar_full && !s_axil_rvalid;
 
     assign s_axil_awready = open && !aw_full;
@@ -144,11 +146,12 @@ module axil_regs #(
             w_whole <= &s_axil_wstrb;
         end
         if (s_axil_bready) s_axil_bvalid <= 1'b0;
+        write_q <= write;
+        if (write_q) s_axil_bvalid <= 1'b1;
         if (write) begin
-            aw_full       <= 1'b0;
-            w_full        <= 1'b0;
-            s_axil_bvalid <= 1'b1;
-            s_axil_bresp  <= (write_ok && w_whole) ? OKAY : SLVERR;
+            aw_full      <= 1'b0;
+            w_full       <= 1'b0;
+            s_axil_bresp <= (write_ok && w_whole) ? OKAY : SLVERR;
         end
         if (s_axil_arvalid && s_axil_arready) begin
             ar_full <= 1'b1;
@@ -165,6 +168,7 @@ module axil_regs #(
             open          <= 1'b0;
             aw_full       <= 1'b0;
             w_full        <= 1'b0;
+            write_q       <= 1'b0;
             ar_full       <= 1'b0;
             s_axil_bvalid <= 1'b0;
             s_axil_rvalid <= 1'b0;
@@ -180,11 +184,11 @@ module axil_regs #(
     // Without the second term irq would outlive the answer to the write that starts the next job.
     wire ended    = done_seen && !accepted;
 
-    assign start = command_start && !busy;
     assign clear = command_clear;
     assign irq   = ended;
 
     always @(posedge clk) begin
+        start   <= command_start && !busy;
         started <= start;
         if (clear || accepted) begin
             done_seen     <= 1'b0;
@@ -195,6 +199,7 @@ module axil_regs #(
         if ((command_start && busy) || (started && !busy)) refused_start <= 1'b1;
         if (write_refused) refused_write <= 1'b1;
         if (rst) begin
+            start         <= 1'b0;
             started       <= 1'b0;
             done_seen     <= 1'b0;
             refused_start <= 1'b0;
@@ -208,7 +213,7 @@ module axil_regs #(
 
     assign ch_data = channel[ACCW+25:0];
 
-    // Two writes are at least two cycles apart, so none comes between a start and its busy.
+    // Two writes are at least three cycles apart, so none comes between a start and its busy.
     register_map u_map (
         .clk(clk), .rst(rst), .locked(busy),
         .write(write && w_whole), .write_word(aw_word), .write_data(w_data),

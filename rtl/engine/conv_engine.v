@@ -24,17 +24,17 @@
 // was cut short is closed by one beat of zeros with TLAST; the engine is ready again when the weight
 // stream and the outputs have been taken.
 //
-// Flow control: nothing after the window ever stalls. A position is started only when there is room
-// for its outputs in the FIFOs and its residual word is there, and a pass's first one only when its
-// weights are there, so the pipeline needs no enable.
+// Flow control: nothing after the decision (step_gate) ever stalls. A position is started only when
+// there is room for its outputs in the FIFOs and its residual word is there, and a pass's first one
+// only when its weights are there, so the pipeline needs no enable.
 //
 // Cycles (cnt_cycles, from the one after `start` to the one in which the job ends), with
 // L = LATENCY, the lanes' latency: 1 + ceil(ceil(log2 N) / 2) with adders of two operands, 1 +
 // ceil(log3 N) with three, N = KMAX*KMAX*PIN:
-//   check    n + 3, n = rows of the lead (scan_control), and OH + images + 2 more with several
+//   check    n + 5, n = rows of the lead (scan_walk), and OH + images + 2 more with several
 //            input tiles
-//   shifts   as scan_control has them, all passes
-//   finish   L + 11 - slack, at least 1, slack = shifts after the last position's
+//   shifts   as scan_walk has them, all passes
+//   finish   L + 13 - slack, at least 1, slack = shifts after the last position's
 // plus cnt_stall_w. Passes of at most 2 x 2 positions and 2 images wait 3 cycles before each pass
 // for the sums of the one before. This is exact as long as a, r and the outputs never stall.
 //
@@ -163,10 +163,9 @@ module conv_engine #(
     localparam TAPW    = $clog2(N);
     localparam SLOT    = PIN * AB;
     localparam WB      = (LANE == "M8") ? 8 : B;
-    localparam [7:0] ERR_A_TLAST = 8'd21, ERR_R_TLAST = 8'd22;
 
     // ---------------------------------------------------------------- layer
-    wire        config_start, config_ready, config_bad;
+    wire        taken, config_start, config_ready, config_bad;
     wire [7:0]  config_code;
     wire [8:0]  h, w, oh, ow, grid_h, grid_w;
     wire [11:0] cin, cout, in_size;
@@ -183,7 +182,7 @@ module conv_engine #(
         .KMAX(KMAX), .PIN(PIN), .LINE_DEPTH(LINE_DEPTH), .PSUM_DEPTH(PSUM_DEPTH),
         .COUT_MAX(COUT_MAX), .ACCW(ACCW), .TW(TW)
     ) u_config (
-        .clk(clk), .rst(rst), .start(config_start), .ready(config_ready), .bad(config_bad),
+        .clk(clk), .rst(rst), .start(taken), .ready(config_ready), .bad(config_bad),
         .bad_code(config_code),
         .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_cin(cfg_cin), .cfg_cout(cfg_cout), .cfg_k(cfg_k),
         .cfg_stride(cfg_stride), .cfg_pad(cfg_pad), .cfg_pad_top(cfg_pad_top),
@@ -198,49 +197,68 @@ module conv_engine #(
         .oh(oh), .ow(ow), .grid_h(grid_h), .grid_w(grid_w), .lead(lead)
     );
 
-    // ------------------------------------------------------------------ job and passes
-    wire        running, in_error, leave, pipe_empty, outputs_taken, run_error, shift;
-    wire        weights_full, weights_good, weights_idle;
-    wire [7:0]  run_code;
-    wire        need_in, in_pass_end, in_tile_end, produces, first, last;
-    wire        pass_begin, pass_end, job_end;
+    // ------------------------------------------------------------------ job and steps
+    wire        running, in_error, leave, drained, shift, pipe_empty;
+    wire        weights_full, weights_good, weights_idle, w_error, a_bad, r_bad, y_idle, q_idle;
+    wire [7:0]  w_error_code;
+    wire        real_step, need_in, beat_end, in_tile_end, produces, first, last, tiny;
+    wire        pass_begin, pass_end, job_end, holds_up, puts_y, puts_q, takes_r;
+    wire [1:0]  slot;
     wire [11:0] in_tile, out_tile;
     wire [KMAX-1:0] row_ok, col_ok;
+    wire        element_here, y_room, q_room, res_here, move, move_pixel, move_block, issued;
+    wire        claimed, awaited, swap;               // a pass has begun; its first position is in the window
+    wire        stored, out_valid;           // a position ends, as a sum, as an output
+    wire [4:0]  step_events;
 
     tile_control u_job (
         .clk(clk), .rst(rst), .start(start), .clear(clear), .busy(busy), .done(done), .err(err),
         .err_out_tile(err_out_tile), .err_in_tile(err_in_tile),
-        .config_start(config_start), .config_ready(config_ready), .config_bad(config_bad),
-        .config_code(config_code), .running(running), .job_end(shift && job_end),
+        .taken(taken), .config_start(config_start), .config_ready(config_ready),
+        .config_bad(config_bad), .config_code(config_code), .running(running),
+        .job_end(shift && job_end),
         .in_tile(in_tile), .out_tile(out_tile), .pipe_empty(pipe_empty),
-        .outputs_taken(outputs_taken), .weights_good(weights_good), .weights_idle(weights_idle),
-        .run_error(run_error), .run_code(run_code), .in_error(in_error), .leave(leave)
+        .outputs_taken(y_idle && q_idle), .weights_good(weights_good),
+        .weights_idle(weights_idle), .w_error(w_error), .w_error_code(w_error_code),
+        .a_bad(a_bad), .r_bad(r_bad), .in_error(in_error), .drained(drained), .leave(leave)
     );
 
     scan_control #(.KMAX(KMAX), .POUT(POUT)) u_scan (
         .clk(clk), .restart(restart), .shift(shift), .h(h), .w(w), .cin(cin), .cout(cout),
-        .in_size(in_size), .k(k), .blocks(blocks), .pad(pad), .pad_top(pad_top), .images(images),
-        .grid_h(grid_h), .grid_w(grid_w), .oh(oh), .ow(ow), .lead(lead),
-        .need_in(need_in), .in_pass_end(in_pass_end), .in_tile_end(in_tile_end),
-        .produces(produces), .first(first), .last(last), .pass_begin(pass_begin),
-        .pass_end(pass_end), .job_end(job_end), .row_ok(row_ok), .col_ok(col_ok),
-        .in_tile(in_tile), .out_tile(out_tile)
+        .in_size(in_size), .k(k), .blocks(blocks), .whole(blocks || single), .pad(pad),
+        .pad_top(pad_top), .images(images), .grid_h(grid_h), .grid_w(grid_w), .oh(oh), .ow(ow),
+        .lead(lead), .emit_y(emit_y), .emit_q(emit_res), .res_in(res_in),
+        .real_step(real_step), .need_in(need_in), .slot(slot), .beat_end(beat_end),
+        .in_tile_end(in_tile_end), .produces(produces), .first(first), .last(last),
+        .pass_begin(pass_begin), .pass_end(pass_end), .job_end(job_end), .tiny(tiny),
+        .holds_up(holds_up), .puts_y(puts_y), .puts_q(puts_q), .takes_r(takes_r),
+        .row_ok(row_ok), .col_ok(col_ok), .in_tile(in_tile), .out_tile(out_tile)
+    );
+
+    step_gate u_gate (
+        .clk(clk), .rst(rst), .running(running), .real_step(real_step), .need_in(need_in),
+        .produces(produces), .pass_begin(pass_begin), .holds_up(holds_up), .puts_y(puts_y),
+        .puts_q(puts_q), .takes_r(takes_r), .tiny(tiny), .blocks(blocks), .single(single),
+        .element_here(element_here), .y_room(y_room), .q_room(q_room), .residual_here(res_here),
+        .weights_full(weights_full), .shift(shift), .move(move), .move_pixel(move_pixel),
+        .move_block(move_block), .issued(issued), .claimed(claimed), .awaited(awaited),
+        .swap(swap), .stored(stored), .put_out(out_valid), .pipe_empty(pipe_empty),
+        .events(step_events)
     );
 
     // ------------------------------------------------------------------ weights
     wire [POUT*WB-1:0] w_codes;
-    wire               we, w_error, beat_w;
-    wire [7:0]         w_error_code;
+    wire               we, beat_w;
     wire [TAPW-1:0]    we_tap;
-    reg                begins_q;             // the first position of a pass is in the window
-    wire               swap = begins_q || leave;
+    wire               new_tile = swap || leave;
 
     weight_path #(
         .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .TAPW(TAPW), .WB(WB),
         .WBITS(WBITS)
     ) u_weights (
         .clk(clk), .rst(rst), .job_start(config_start), .open(config_ready), .flush(in_error),
-        .swap(swap), .cin(cin), .cout(cout), .in_size(in_size), .k(k),
+        .claimed(claimed || leave), .awaited(awaited), .cin(cin), .cout(cout),
+        .in_size(in_size), .k(k),
         .full(weights_full), .good(weights_good), .idle(weights_idle), .error(w_error),
         .error_code(w_error_code), .count(cnt_weights),
         .we(we), .we_tap(we_tap), .codes(w_codes), .beat(beat_w),
@@ -249,80 +267,65 @@ module conv_engine #(
     );
 
     // ------------------------------------------------------------------ elements to window
-    wire [4*SLOT:0] a_beat;
-    wire            a_valid, a_ready, beat_done;
-    wire [SLOT-1:0] pixel;
-    wire            y_room, q_room, res_here;
-    wire            puts_out = produces && last;     // this step needs room and a residual word
-    wire            out_ok = !puts_out || ((y_room || !emit_y) && (q_room || !emit_res));
-    wire            res_ok = !puts_out || res_here || !res_in;
-    // A pass begins when its weights are there and the swap of the pass before is over. A tiny
-    // pass also waits until psum_buffer has stored the sums of the one before.
-    reg  [2:0]      issued_q;
-    wire            tiny    = oh <= 9'd2 && ow <= 9'd2 && images <= 16'd2;
-    wire            gap_ok  = !pass_begin || !(begins_q || (tiny && issued_q != 3'd0));
-    wire            ahead_ok = running && gap_ok && out_ok && res_ok;
-    wire            w_ok    = !pass_begin || weights_full;
-    wire            go      = ahead_ok && w_ok;
-
-    axis_skid #(.WIDTH(4 * SLOT + 1)) u_skid_a (
-        .clk(clk), .rst(rst),
-        .s_axis_tdata({s_axis_a_tlast, s_axis_a_tdata}), .s_axis_tvalid(s_axis_a_tvalid),
-        .s_axis_tready(s_axis_a_tready),
-        .m_axis_tdata(a_beat), .m_axis_tvalid(a_valid), .m_axis_tready(a_ready)
-    );
-    assign shift   = go && (a_valid || !need_in);
-    assign a_ready = beat_done || in_error;
-    wire   issue   = shift && produces, issue_out = issue && last;
+    wire [SLOT-1:0]   pixel;
+    wire [4*SLOT-1:0] beat;
+    wire              beat_done;
+    reg  [KMAX-1:0]   row_ok_q, col_ok_q;
 
     element_feed #(.SLOT(SLOT)) u_feed (
-        .clk(clk), .restart(restart), .whole(blocks || single), .take(shift && need_in),
-        .take_end(in_pass_end), .beat(a_beat[4*SLOT-1:0]), .pixel(pixel), .beat_done(beat_done)
+        .clk(clk), .rst(rst), .drop(in_error), .shift(shift), .slot(slot), .beat_end(beat_end),
+        .tile_end(in_tile_end), .here(element_here), .pixel(pixel), .beat(beat),
+        .beat_done(beat_done), .bad_last(a_bad),
+        .s_axis_tdata(s_axis_a_tdata), .s_axis_tvalid(s_axis_a_tvalid),
+        .s_axis_tready(s_axis_a_tready), .s_axis_tlast(s_axis_a_tlast)
     );
 
     wire [TAPS*SLOT-1:0] masked;
     window_select #(.KMAX(KMAX), .SLOT(SLOT), .LINE_DEPTH(LINE_DEPTH)) u_window (
-        .clk(clk), .restart(restart), .shift(shift), .blocks(blocks), .single(single),
+        .clk(clk), .restart(restart), .shift(move), .shift_pixel(move_pixel),
+        .shift_block(move_block), .blocks(blocks), .single(single),
         .odd_top(pad_top[0]), .odd_left(pad[0]), .grid_w(grid_w), .pixel(pixel),
-        .beat(a_beat[4*SLOT-1:0]), .row_ok(row_ok), .col_ok(col_ok), .taps(masked)
+        .beat(beat), .row_ok(row_ok_q), .col_ok(col_ok_q), .taps(masked)
     );
 
+    // A step's flags on their way: beside `issued`, the window, the taps, then the lanes.
     reg [TAPS*SLOT-1:0] taps;             // what the lanes see; held between positions
-    reg [LATENCY+1:0]   valid_q, end_q, first_q, last_q;   // window, taps, then the lanes
+    reg [LATENCY+2:1]   valid_q;
+    reg [LATENCY+2:0]   end_q, first_q, last_q;
 
     always @(posedge clk) begin
-        if (valid_q[0]) taps <= masked;
-        begins_q <= issue && pass_begin && !rst;
-        issued_q <= {issued_q[1:0], issue};
-        end_q    <= {end_q[LATENCY:0], pass_end};
-        first_q  <= {first_q[LATENCY:0], first};
-        last_q   <= {last_q[LATENCY:0], last};
-        valid_q  <= rst ? {(LATENCY+2){1'b0}} : {valid_q[LATENCY:0], issue};
+        if (valid_q[1]) taps <= masked;
+        row_ok_q <= row_ok;
+        col_ok_q <= col_ok;
+        end_q    <= {end_q[LATENCY+1:0], pass_end};
+        first_q  <= {first_q[LATENCY+1:0], first};
+        last_q   <= {last_q[LATENCY+1:0], last};
+        valid_q  <= rst ? {(LATENCY+2){1'b0}} : {valid_q[LATENCY+1:1], issued};
     end
 
     // ------------------------------------------------------------------ dot products and sums
     wire [POUT*SUMW-1:0] sums;
     wire [POUT*ACCW-1:0] acc;
-    wire                 stored, acc_valid, acc_end;
+    wire                 acc_valid, acc_end;
 
     lane_bank #(
         .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .PLUT_FILE(PLUT_FILE), .TREE(TREE),
         .MAP(MAP)
     ) u_lanes (
-        .clk(clk), .rst(rst), .w_we(we), .w_tap(we_tap), .w_codes(w_codes), .w_swap(swap),
+        .clk(clk), .rst(rst), .w_we(we), .w_tap(we_tap), .w_codes(w_codes), .w_swap(new_tile),
         .a(taps), .sums(sums)
     );
 
     psum_buffer #(.POUT(POUT), .SUMW(SUMW), .ACCW(ACCW), .PSUM_DEPTH(PSUM_DEPTH)) u_psum (
-        .clk(clk), .rst(rst), .restart(restart), .sum_valid(valid_q[LATENCY+1]),
-        .first(first_q[LATENCY+1]), .last(last_q[LATENCY+1]), .sum_end(end_q[LATENCY+1]),
+        .clk(clk), .rst(rst), .restart(restart), .sum_valid(valid_q[LATENCY+2]),
+        .first(first_q[LATENCY+2]), .last(last_q[LATENCY+2]), .sum_end(end_q[LATENCY+2]),
         .sum(sums), .stored(stored), .acc_valid(acc_valid), .acc_end(acc_end), .acc(acc)
     );
 
     // ------------------------------------------------------------------ layer arithmetic
     wire [POUT*(BIASW+10)-1:0] params;
     wire [POUT-1:0]       lane_on;
-    wire                  res_take, res_take_end, out_valid, out_end;
+    wire                  res_take, res_take_end, out_end;
     wire [POUT*8-1:0]     res_head;
     wire [POUT*B-1:0]     code;
     wire [POUT*8-1:0]     word;
@@ -342,52 +345,43 @@ module conv_engine #(
     );
 
     // ------------------------------------------------------------------ residual in, outputs
-    wire r_bad, y_idle, q_idle, y_taken, q_taken;
-    wire after_error = in_error && pipe_empty;
+    wire y_taken, q_taken;
     wire [POUT*ACCW-1:0] y_word = raw ? raw_sums : {{(POUT*(ACCW-B)){1'b0}}, code};
 
     residual_port #(.WIDTH(POUT * 8), .DEPTH(FIFO_DEPTH)) u_residual (
-        .clk(clk), .rst(rst), .here(res_here), .reserve(issue_out && res_in), .take(res_take),
-        .take_end(res_take_end), .data(res_head), .bad_last(r_bad), .drop(after_error),
+        .clk(clk), .rst(rst), .here(res_here), .reserve(shift && takes_r), .take(res_take),
+        .take_end(res_take_end), .data(res_head), .bad_last(r_bad), .drop(drained),
         .s_axis_tdata(s_axis_r_tdata), .s_axis_tvalid(s_axis_r_tvalid),
         .s_axis_tready(s_axis_r_tready), .s_axis_tlast(s_axis_r_tlast)
     );
     output_port #(.WIDTH(POUT * ACCW), .DEPTH(FIFO_DEPTH)) u_out_y (
-        .clk(clk), .rst(rst), .room(y_room), .reserve(issue_out && emit_y),
+        .clk(clk), .rst(rst), .room(y_room), .reserve(shift && puts_y),
         .push(out_valid && emit_y), .push_last(out_end), .push_data(y_word),
-        .close(after_error), .idle(y_idle), .taken(y_taken),
+        .close(drained), .idle(y_idle), .taken(y_taken),
         .m_axis_tdata(m_axis_y_tdata), .m_axis_tvalid(m_axis_y_tvalid),
         .m_axis_tready(m_axis_y_tready), .m_axis_tlast(m_axis_y_tlast)
     );
     output_port #(.WIDTH(POUT * 8), .DEPTH(FIFO_DEPTH)) u_out_r (
-        .clk(clk), .rst(rst), .room(q_room), .reserve(issue_out && emit_res),
+        .clk(clk), .rst(rst), .room(q_room), .reserve(shift && puts_q),
         .push(out_valid && emit_res), .push_last(out_end), .push_data(word),
-        .close(after_error), .idle(q_idle), .taken(q_taken),
+        .close(drained), .idle(q_idle), .taken(q_taken),
         .m_axis_tdata(m_axis_r_tdata), .m_axis_tvalid(m_axis_r_tvalid),
         .m_axis_tready(m_axis_r_tready), .m_axis_tlast(m_axis_r_tlast)
     );
 
-    // ------------------------------------------------------------------ errors, counters
-    // A beat of activations carries TLAST exactly when it is the last one of an output tile's round.
-    reg  [7:0] in_flight;       // positions issued and not yet stored or put out
-    wire       a_bad = beat_done && a_beat[4*SLOT] != in_tile_end;
-
-    assign pipe_empty    = in_flight == 0;
-    assign outputs_taken = y_idle && q_idle;
-    assign run_error     = w_error || a_bad || r_bad;
-    assign run_code      = w_error ? w_error_code : a_bad ? ERR_A_TLAST : ERR_R_TLAST;
+    // ------------------------------------------------------------------ counters
+    reg res_take_q, beat_w_q, busy_q;
 
     always @(posedge clk) begin
-        // One pass may put a position out while the next one stores its first.
-        in_flight <= in_flight + {7'd0, issue} - {7'd0, stored} - {7'd0, out_valid};
-        if (rst) in_flight <= 8'd0;
+        res_take_q <= res_take && !rst;
+        beat_w_q   <= beat_w && !rst;
+        busy_q     <= busy && !rst;
     end
 
+    // Events come a cycle late, and so does the clearing by config_start.
     engine_counters u_counters (
-        .clk(clk), .rst(rst), .job_start(config_start), .running(busy),
-        .events({q_taken, y_taken, res_take, beat_done, beat_w,
-                 running && !out_ok, running && out_ok && !res_ok, go && need_in && !a_valid,
-                 ahead_ok && !w_ok, issue}),
+        .clk(clk), .rst(rst), .job_start(config_start), .running(busy_q),
+        .events({q_taken, y_taken, res_take_q, beat_done, beat_w_q, step_events}),
         .cycles(cnt_cycles),
         .counts({cnt_beats_q, cnt_beats_y, cnt_beats_r, cnt_beats_a, cnt_beats_w, cnt_stall_y,
                  cnt_stall_r, cnt_stall_a, cnt_stall_w, cnt_busy})

@@ -61,8 +61,8 @@ module layer_config #(
     output reg  [11:0] cin,
     output reg  [11:0] cout,
     output reg  [2:0]  k,
-    output wire        blocks,           // elements are 2x2 blocks of pixels
-    output wire        single,           // kernel 1: elements are output positions
+    output reg         blocks,           // elements are 2x2 blocks of pixels
+    output reg         single,           // kernel 1: elements are output positions
     output reg  [1:0]  pad,
     output reg  [1:0]  pad_top,
     output wire [11:0] in_size,          // input channels of a tile
@@ -103,8 +103,6 @@ module layer_config #(
 
     wire        stride2 = stride[1];
     wire [8:0]  h_up = h + 9'd1, w_up = w + 9'd1;
-    assign blocks  = stride2 && !single;
-    assign single  = k == 3'd1;
     assign in_size = single ? QUAD_12 : PIN_12;
     assign grid_h  = single ? oh : stride2 ? {1'b0, h_up[8:1]} : h;
     assign grid_w  = single ? ow : stride2 ? {1'b0, w_up[8:1]} : w;
@@ -140,6 +138,8 @@ module layer_config #(
                 cout          <= cfg_cout;
                 k             <= cfg_k;
                 stride        <= cfg_stride;
+                blocks        <= cfg_stride[1] && cfg_k != 3'd1;
+                single        <= cfg_k == 3'd1;
                 pad           <= cfg_pad;
                 pad_top       <= cfg_pad_top;
                 pad_bottom    <= cfg_pad_bottom;

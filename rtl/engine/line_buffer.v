@@ -22,7 +22,8 @@ module line_buffer #(
     parameter LINE_DEPTH = 256
 ) (
     input  wire                         clk,
-    input  wire                         restart,      // back to column 0
+    input  wire                         restart,      // back to column 0; width stable since
+                                                      // the cycle before
     input  wire                         shift,
     input  wire [8:0]                   width,        // of the map, 1..LINE_DEPTH
     input  wire [ELEMENT-1:0]           element,
@@ -30,15 +31,19 @@ module line_buffer #(
 );
     localparam LINES = (SIDE - 1) * ELEMENT;
     localparam AW    = (LINE_DEPTH > 1) ? $clog2(LINE_DEPTH) : 1;
+    localparam [AW-1:0] ONE = 1;
 
     reg  [LINES-1:0] mem [0:LINE_DEPTH-1];
     reg  [LINES-1:0] read_q;
     reg  [LINES-1:0] same_q;     // the word just written: a one-pixel map reads it back
-    reg  [AW-1:0]    at;
-    wire [8:0]       at_9    = {{(9-AW){1'b0}}, at};
-    wire             wrap    = at_9 == width - 9'd1;
-    wire [AW-1:0]    at_next = wrap ? {AW{1'b0}} : at + 1'b1;
-    wire [LINES-1:0] above   = (width == 9'd1) ? same_q : read_q;
+    // The column that is written and the one behind it, which is read, each in a register.
+    reg  [AW-1:0]    at, ahead;
+    reg  [AW-1:0]    top;        // the last column
+    reg              narrow;     // a map of one column
+    wire [LINES-1:0] above = narrow ? same_q : read_q;
+
+    wire [8:0]       last  = width - 9'd1;
+    wire             unused = &{1'b0, last[8:AW]};
 
     // Bottom (newest) row on top of the vector.
     wire [SIDE*ELEMENT-1:0] column = {element, above};
@@ -46,11 +51,17 @@ module line_buffer #(
     always @(posedge clk) begin
         if (shift) begin
             mem[at] <= column[SIDE*ELEMENT-1:ELEMENT];   // every line moves up by one
-            read_q  <= mem[at_next];
+            read_q  <= mem[ahead];
             same_q  <= column[SIDE*ELEMENT-1:ELEMENT];
-            at      <= at_next;
+            at      <= ahead;
+            ahead   <= (ahead == top) ? {AW{1'b0}} : ahead + ONE;
         end
-        if (restart) at <= {AW{1'b0}};
+        narrow <= width == 9'd1;
+        top    <= last[AW-1:0];
+        if (restart) begin
+            at    <= {AW{1'b0}};
+            ahead <= narrow ? {AW{1'b0}} : ONE;
+        end
     end
 
     genvar r;

@@ -4,8 +4,10 @@
 //
 // The pipeline behind the window cannot stall, so `reserve` takes one place when a position is
 // issued and `room` says whether there is one. The place comes back when the word is taken from
-// m_axis. A transfer that an error cuts short is closed, once `close` is high and nothing more
-// can arrive, by one beat of zeros with TLAST. `idle`: no word inside, no transfer open.
+// m_axis. `room` is a flip-flop that allows for the reservations of this cycle and the one before;
+// once high it stays so until the next reservation. A transfer that an error cuts short is closed,
+// once `close` is high and nothing more can arrive, by one beat of zeros with TLAST. `idle`, a cycle
+// late: no word inside, no transfer open; whoever asks knows that no word is on its way here.
 //
 // Parameters
 //   WIDTH  bits of a word, at least 1      DEPTH  power of two, 32..1024
@@ -17,14 +19,14 @@ module output_port #(
 ) (
     input  wire             clk,
     input  wire             rst,
-    output wire             room,
+    output reg              room,
     input  wire             reserve,
     input  wire             push,
     input  wire             push_last,
     input  wire [WIDTH-1:0] push_data,
     input  wire             close,
-    output wire             idle,
-    output wire             taken,        // a word leaves in this cycle
+    output reg              idle,
+    output reg              taken,        // a word left in the cycle before
 
     output wire [WIDTH-1:0] m_axis_tdata,
     output wire             m_axis_tvalid,
@@ -34,16 +36,16 @@ module output_port #(
     localparam CW = $clog2(DEPTH) + 1;
     localparam [CW-1:0] ALL = DEPTH[CW-1:0];
 
-    reg [CW-1:0] free;
+    localparam [CW-1:0] ONE = 1, TWO = 2;
+
+    reg [CW-1:0] free;        // without the reservation of the cycle before
+    reg          reserve_q;
     reg          is_open;     // the last word pushed did not end its transfer
-    wire         closing = close && is_open && free != 0;
+    wire         closing = close && is_open && room;
+    wire         leaves  = m_axis_tvalid && m_axis_tready;
     wire         fifo_ready;
     wire [CW-1:0] fifo_count;
     wire         unused = &{1'b0, fifo_ready, fifo_count};   // room was reserved: always ready
-
-    assign room  = free != 0;
-    assign idle  = free == ALL && !is_open;
-    assign taken = m_axis_tvalid && m_axis_tready;
 
     axis_fifo #(.WIDTH(WIDTH + 1), .DEPTH(DEPTH)) u_fifo (
         .clk(clk), .rst(rst),
@@ -54,11 +56,20 @@ module output_port #(
     );
 
     always @(posedge clk) begin
-        free <= free + {{(CW-1){1'b0}}, taken} - {{(CW-1){1'b0}}, reserve || closing};
+        reserve_q <= reserve;
+        room      <= free > TWO || (free == TWO && !(reserve && reserve_q))
+                     || (free == ONE && !reserve && !reserve_q);
+        idle      <= free == ALL && !is_open;
+        taken     <= leaves;
+        free      <= free + {{(CW-1){1'b0}}, leaves} - {{(CW-1){1'b0}}, reserve_q || closing};
         if (push || closing) is_open <= !(push_last || closing);
         if (rst) begin
-            free    <= ALL;
-            is_open <= 1'b0;
+            reserve_q <= 1'b0;
+            room      <= 1'b0;
+            idle      <= 1'b0;
+            taken     <= 1'b0;
+            free      <= ALL;
+            is_open   <= 1'b0;
         end
     end
 

@@ -18,34 +18,25 @@ module pass_walk #(
     input  wire [11:0] cin,
     input  wire [11:0] cout,
     input  wire [11:0] in_size,      // input channels of a tile
-    output wire        first,        // of this pass: first, last input tile
+    output reg         first,        // of this pass: first, last input tile
     output wire        last,
-    output wire        final_pass,   // the layer's last pass
-    output reg  [11:0] in_tile,
-    output reg  [11:0] out_tile
+    output wire        final_pass    // the layer's last pass
 );
     localparam [11:0] POUT_12 = POUT[11:0];
 
     reg [11:0] in_left, out_left;    // channels from this pass on
 
-    assign first      = in_tile == 0;
     assign last       = in_left <= in_size;
     assign final_pass = last && out_left <= POUT_12;
 
     always @(posedge clk) begin
         if (next) begin
-            in_tile <= in_tile + 12'd1;
-            in_left <= in_left - in_size;
-            if (last) begin
-                in_tile  <= 12'd0;
-                in_left  <= cin;
-                out_tile <= out_tile + 12'd1;
-                out_left <= out_left - POUT_12;
-            end
+            first   <= last;
+            in_left <= last ? cin : in_left - in_size;
+            if (last) out_left <= out_left - POUT_12;
         end
         if (restart) begin
-            in_tile  <= 12'd0;
-            out_tile <= 12'd0;
+            first    <= 1'b1;
             in_left  <= cin;
             out_left <= cout;
         end

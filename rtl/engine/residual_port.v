@@ -3,8 +3,10 @@
 // residual_port: holds residual words until the layer arithmetic takes them.
 //
 // A position may be issued only when its word is here (`here`); `reserve` claims it then, `take`
-// removes it some cycles later, in order. While `drop` is high what is left is thrown away.
-// `bad_last` pulses when the TLAST of a taken word differs from `take_end`.
+// removes it some cycles later, in order. `here` is a flip-flop: a word is seen two cycles after it
+// came in, and a claim of this cycle or the one before is allowed for. While `drop` is high what is
+// left is thrown away. `bad_last` pulses, a cycle late, when the TLAST of a taken word differs from
+// `take_end`.
 //
 // Parameters
 //   WIDTH  bits of a word, at least 1      DEPTH  power of two, 32..1024
@@ -16,12 +18,12 @@ module residual_port #(
 ) (
     input  wire             clk,
     input  wire             rst,
-    output wire             here,
+    output reg              here,
     input  wire             reserve,
     input  wire             take,
     input  wire             take_end,
     output wire [WIDTH-1:0] data,
-    output wire             bad_last,
+    output reg              bad_last,
     input  wire             drop,
 
     input  wire [WIDTH-1:0] s_axis_tdata,
@@ -31,15 +33,15 @@ module residual_port #(
 );
     localparam CW = $clog2(DEPTH) + 2;   // the FIFO may hold one word more than DEPTH
 
-    reg [CW-1:0] unclaimed;
+    localparam [CW-1:0] ONE = 1, TWO = 2;
+
+    reg [CW-1:0] unclaimed;              // without the claim of the cycle before
+    reg          reserve_q;
     wire         head_valid, head_last;
     wire         dropped = drop && head_valid;
     wire         pushed  = s_axis_tvalid && s_axis_tready;
     wire [CW-2:0] fifo_count;
     wire         unused = &{1'b0, fifo_count};
-
-    assign here     = unclaimed != 0;
-    assign bad_last = take && head_last != take_end;
 
     axis_fifo #(.WIDTH(WIDTH + 1), .DEPTH(DEPTH)) u_fifo (
         .clk(clk), .rst(rst),
@@ -50,9 +52,18 @@ module residual_port #(
     );
 
     always @(posedge clk) begin
+        reserve_q <= reserve;
+        here      <= unclaimed > TWO || (unclaimed == TWO && !(reserve && reserve_q))
+                     || (unclaimed == ONE && !reserve && !reserve_q);
+        bad_last  <= take && head_last != take_end;
         unclaimed <= unclaimed + {{(CW-1){1'b0}}, pushed}
-                     - {{(CW-1){1'b0}}, reserve || dropped};
-        if (rst) unclaimed <= {CW{1'b0}};
+                     - {{(CW-1){1'b0}}, reserve_q || dropped};
+        if (rst) begin
+            reserve_q <= 1'b0;
+            here      <= 1'b0;
+            bad_last  <= 1'b0;
+            unclaimed <= {CW{1'b0}};
+        end
     end
 endmodule
 

@@ -11,7 +11,7 @@
 // Errors: a configuration error ends the job at once in IDLE. A run-time error puts the engine in
 // ERROR, where all inputs are dropped, until `clear` comes and the weight stream has ended. In
 // both cases `done` pulses and `err` holds the code until `clear` or the next start, with the tiles
-// that the scan was in.
+// that the scan was in. Errors of the streams come a cycle late (a_bad, r_bad) or are taken so.
 //
 // Parameters: none.
 `default_nettype none
@@ -29,13 +29,14 @@ module tile_control (
     output reg  [11:0] err_in_tile,
 
     // layer_config
-    output wire        config_start,
+    output wire        taken,          // start is taken
+    output reg         config_start,   // the cycle after
     input  wire        config_ready,
     input  wire        config_bad,
     input  wire [7:0]  config_code,
 
     // scan
-    output wire        running,
+    output reg         running,
     input  wire        job_end,        // the layer's last step is taken
     input  wire [11:0] in_tile,
     input  wire [11:0] out_tile,
@@ -44,67 +45,98 @@ module tile_control (
     input  wire        outputs_taken,
     input  wire        weights_good,   // the job's weight stream has ended without error
     input  wire        weights_idle,   // no weight stream is under way
-    input  wire        run_error,
-    input  wire [7:0]  run_code,
-    output wire        in_error,
-    output wire        leave           // ERROR is left in this cycle
+    input  wire        w_error,        // of the weight stream
+    input  wire [7:0]  w_error_code,
+    input  wire        a_bad,          // TLAST at the wrong place
+    input  wire        r_bad,
+    output reg         in_error,
+    output reg         drained,        // in ERROR: nothing more comes out of the pipeline
+    output reg         leave           // ERROR is left in this cycle
 );
-    localparam [2:0] S_IDLE = 3'd0, S_CHECK = 3'd1, S_RUN = 3'd2, S_FINISH = 3'd3, S_ERROR = 3'd4;
+    // One flip-flop a state: what the states switch on and off starts at a register.
+    reg idle, checking, finishing, clear_pending;
 
-    reg [2:0] state;
-    reg       clear_pending;
+    localparam [7:0] ERR_A_TLAST = 8'd21, ERR_R_TLAST = 8'd22;
+    reg         w_error_q;
+    reg  [7:0]  w_error_code_q;
+    reg  [11:0] in_tile_q, out_tile_q;     // of the cycle that an error now belongs to
+    wire        run_error = w_error_q || a_bad || r_bad;
 
-    assign leave        = state == S_ERROR && (clear || clear_pending) && weights_idle
-                          && pipe_empty && outputs_taken;
-    assign busy         = state != S_IDLE && state != S_ERROR;
-    assign in_error     = state == S_ERROR;
-    assign running      = state == S_RUN;
-    assign config_start = state == S_IDLE && start;
+    assign busy  = !idle && !in_error;
+    assign taken = idle && start;
 
     always @(posedge clk) begin
-        done <= 1'b0;
-        case (state)
-            S_IDLE: begin
-                if (clear) err <= 8'd0;
-                if (start) begin
-                    err   <= 8'd0;
-                    state <= S_CHECK;
-                end
+        done           <= 1'b0;
+        leave          <= 1'b0;
+        config_start   <= 1'b0;
+        w_error_q      <= w_error;
+        w_error_code_q <= w_error_code;
+        in_tile_q      <= in_tile;
+        out_tile_q     <= out_tile;
+        drained        <= in_error && pipe_empty;
+        if (idle) begin
+            if (clear) err <= 8'd0;
+            if (start) begin
+                err          <= 8'd0;
+                config_start <= 1'b1;
+                idle         <= 1'b0;
+                checking     <= 1'b1;
             end
-            S_CHECK: begin
-                if (config_ready) state <= S_RUN;
-                if (config_bad) begin
-                    err          <= config_code;
-                    err_out_tile <= 12'd0;
-                    err_in_tile  <= 12'd0;
-                    done         <= 1'b1;
-                    state        <= S_IDLE;
-                end
+        end
+        if (checking) begin
+            if (config_ready) begin
+                checking <= 1'b0;
+                running  <= 1'b1;
             end
-            S_RUN: if (job_end) state <= S_FINISH;
-            S_FINISH: if (pipe_empty && outputs_taken && weights_good) begin
-                done  <= 1'b1;
-                state <= S_IDLE;
+            if (config_bad) begin
+                err          <= config_code;
+                err_out_tile <= 12'd0;
+                err_in_tile  <= 12'd0;
+                done         <= 1'b1;
+                checking     <= 1'b0;
+                idle         <= 1'b1;
             end
-            S_ERROR: begin
-                if (clear) clear_pending <= 1'b1;
-                if (leave) begin
-                    clear_pending <= 1'b0;
-                    err           <= 8'd0;
-                    state         <= S_IDLE;
-                end
+        end
+        if (running && job_end) begin
+            running   <= 1'b0;
+            finishing <= 1'b1;
+        end
+        if (finishing && pipe_empty && outputs_taken && weights_good) begin
+            done      <= 1'b1;
+            finishing <= 1'b0;
+            idle      <= 1'b1;
+        end
+        if (in_error) begin
+            if (clear) clear_pending <= 1'b1;
+            if (clear_pending && weights_idle && pipe_empty && outputs_taken) leave <= 1'b1;
+            if (leave) begin
+                leave         <= 1'b0;
+                clear_pending <= 1'b0;
+                err           <= 8'd0;
+                in_error      <= 1'b0;
+                idle          <= 1'b1;
             end
-            default: state <= S_IDLE;
-        endcase
-        if (run_error && (state == S_RUN || state == S_FINISH)) begin
-            err          <= run_code;
-            err_out_tile <= out_tile;
-            err_in_tile  <= in_tile;
+        end
+        if (run_error && (running || finishing)) begin
+            err          <= w_error_q ? w_error_code_q : a_bad ? ERR_A_TLAST : ERR_R_TLAST;
+            err_out_tile <= out_tile_q;
+            err_in_tile  <= in_tile_q;
             done         <= 1'b1;
-            state        <= S_ERROR;
+            idle         <= 1'b0;
+            running      <= 1'b0;
+            finishing    <= 1'b0;
+            in_error     <= 1'b1;
         end
         if (rst) begin
-            state         <= S_IDLE;
+            idle          <= 1'b1;
+            checking      <= 1'b0;
+            running       <= 1'b0;
+            finishing     <= 1'b0;
+            in_error      <= 1'b0;
+            leave         <= 1'b0;
+            config_start  <= 1'b0;
+            w_error_q     <= 1'b0;
+            drained       <= 1'b0;
             clear_pending <= 1'b0;
             done          <= 1'b0;
             err           <= 8'd0;

@@ -4,8 +4,10 @@
 //
 // Weights come in steps of POUT codes, one for each lane, in the order of docs/formats.md: output
 // tile, input tile, then (i, ky, kx) inside the tile, clipped at the layer's input channels.
-// `full` is high from the step that completes a tile until `swap`; the loader then goes on with the
-// next tile while the array computes, and may write in the very cycle of the swap. A stream whose
+// `full` is high from the cycle after the step that completes a tile until `claimed`, which comes a
+// cycle after the pass began to use it; the loader then goes on with the next tile while the array
+// computes. If the tile was `awaited` the pass begins as soon as it sees `full`, and the loader does
+// not wait for the news: an array that waits for weights gets them without a pause. A stream whose
 // last step is not the layer's last one, whichever comes first, pulses `bad_count`. While `flush`
 // is high steps are accepted and dropped.
 //
@@ -25,7 +27,8 @@ module weight_loader #(
     input  wire            rst,
     input  wire            job_start,
     input  wire            flush,
-    input  wire            swap,
+    input  wire            claimed,       // the tile that was full is in use
+    input  wire            awaited,       // nothing but this tile was missing, a cycle ago
     output wire            full,
     output reg             bad_count,     // pulse
     output reg             complete,      // every weight of the layer has been taken
@@ -50,7 +53,7 @@ module weight_loader #(
     reg [11:0] outs_left, ins_left;   // channels from the tile being loaded on
     reg [8:0]  i;                     // channel inside the tile
     reg [2:0]  ky, kx;
-    reg        full_q;
+    reg        full_q, early_q;
 
     wire        last_kx   = kx == k - 3'd1;
     wire        last_ky   = ky == k - 3'd1;
@@ -60,9 +63,12 @@ module weight_loader #(
     wire        tile_end  = last_kx && last_ky && last_i;
     wire        layer_end = tile_end && last_in && last_out;
 
-    assign ready = flush || !full_q || swap;
+    // A full tile that was awaited is in use now: its claim has no news a cycle later.
+    wire   early = full_q && awaited;
+    wire   free  = early || (claimed && !early_q);
+    assign ready = flush || !full_q || free;
     assign we    = valid && ready && !flush;
-    assign full  = full_q || (we && tile_end);
+    assign full  = full_q;
 
     // Kernels smaller than the window lie at its bottom right; a 1x1 kernel has the first four taps
     // for four groups of channels, so there the channel alone is the address.
@@ -75,8 +81,9 @@ module weight_loader #(
     wire   unused = &{1'b0, tap[31:TAPW]};   // zero by the bounds above
 
     always @(posedge clk) begin
+        early_q   <= early;
         bad_count <= we && last != layer_end;
-        full_q    <= (full_q && !swap) || (we && tile_end);
+        full_q    <= (full_q && !free) || (we && tile_end);
         if (we) begin
             count <= count + {20'd0, last_out ? outs_left : POUT_12};
             kx <= last_kx ? 3'd0 : kx + 3'd1;
@@ -96,6 +103,7 @@ module weight_loader #(
             kx        <= 3'd0;
             count     <= 32'd0;
             full_q    <= 1'b0;
+            early_q   <= 1'b0;
             complete  <= 1'b0;
             bad_count <= 1'b0;
         end

@@ -8,6 +8,9 @@
 // the stream holds fewer or more weights than the layer. While `flush` is high what is left of the
 // stream is taken and dropped.
 //
+// A write reaches the lane bank two cycles after its step is taken, and so does the swap after
+// the step that begins a pass: the loader may go on with the next tile from the cycle on in which the pass begins.
+//
 // Parameters: as in conv_engine; WB bits of a weight, WBITS of a stream word, TAPW of the address.
 `default_nettype none
 
@@ -26,7 +29,8 @@ module weight_path #(
     input  wire                  job_start,
     input  wire                  open,
     input  wire                  flush,
-    input  wire                  swap,
+    input  wire                  claimed,            // pulse: the tile was taken into use
+    input  wire                  awaited,            // the pass waits for nothing but this tile
     input  wire [11:0]           cin,
     input  wire [11:0]           cout,
     input  wire [11:0]           in_size,
@@ -39,9 +43,9 @@ module weight_path #(
     output wire [7:0]            error_code,
     output wire [31:0]           count,
 
-    output wire                  we,
-    output wire [TAPW-1:0]       we_tap,
-    output wire [POUT*WB-1:0]    codes,
+    output reg                   we,
+    output reg  [TAPW-1:0]       we_tap,
+    output reg  [POUT*WB-1:0]    codes,
     output wire                  beat,               // a word of the stream is taken
 
     input  wire [WBITS-1:0]      s_axis_w_tdata,
@@ -54,7 +58,12 @@ module weight_path #(
     wire [WBITS:0] word;
     wire        word_valid, dec_ready, dec_valid, dec_take, dec_last, dec_done, dec_busy;
     wire [7:0]  dec_status;
-    wire        complete, bad_count;
+    wire        complete, bad_count, step_we;
+    wire [TAPW-1:0]    step_tap;
+    wire [POUT*WB-1:0] step_codes;
+    reg                we_q;
+    reg  [TAPW-1:0]    tap_q;
+    reg  [POUT*WB-1:0] codes_q;
     reg         is_open, stream_good;
     wire        word_take = word_valid && is_open && dec_ready;
 
@@ -71,7 +80,7 @@ module weight_path #(
                 .clk(clk), .rst(rst),
                 .s_axis_w_tdata(word[WBITS-1:0]), .s_axis_w_tvalid(word_valid && is_open),
                 .s_axis_w_tready(dec_ready), .s_axis_w_tlast(word[WBITS]),
-                .m_axis_tdata(codes), .m_axis_tvalid(dec_valid), .m_axis_tready(dec_take),
+                .m_axis_tdata(step_codes), .m_axis_tvalid(dec_valid), .m_axis_tready(dec_take),
                 .m_axis_tlast(dec_last), .done(dec_done), .status(dec_status), .busy(dec_busy)
             );
         end else begin : g_shuff
@@ -79,18 +88,19 @@ module weight_path #(
                 .clk(clk), .rst(rst),
                 .s_axis_w_tdata(word[WBITS-1:0]), .s_axis_w_tvalid(word_valid && is_open),
                 .s_axis_w_tready(dec_ready), .s_axis_w_tlast(word[WBITS]),
-                .m_axis_tdata(codes), .m_axis_tvalid(dec_valid), .m_axis_tready(dec_take),
+                .m_axis_tdata(step_codes), .m_axis_tvalid(dec_valid), .m_axis_tready(dec_take),
                 .m_axis_tlast(dec_last), .done(dec_done), .status(dec_status), .busy(dec_busy)
             );
         end
     endgenerate
 
     weight_loader #(.KMAX(KMAX), .PIN(PIN), .POUT(POUT), .TAPW(TAPW)) u_loader (
-        .clk(clk), .rst(rst), .job_start(job_start || open), .flush(flush), .swap(swap),
+        .clk(clk), .rst(rst), .job_start(job_start || open), .flush(flush),
+        .claimed(claimed), .awaited(awaited),
         .full(full), .bad_count(bad_count), .complete(complete),
         .cin(cin), .cout(cout), .in_size(in_size), .k(k),
         .valid(dec_valid), .last(dec_last), .ready(dec_take),
-        .we(we), .we_tap(we_tap), .count(count)
+        .we(step_we), .we_tap(step_tap), .count(count)
     );
     assign beat = word_take;
 
@@ -103,6 +113,12 @@ module weight_path #(
     assign idle       = !is_open && !dec_busy;
 
     always @(posedge clk) begin
+        we_q    <= step_we && !rst;
+        tap_q   <= step_tap;
+        codes_q <= step_codes;
+        we      <= we_q && !rst;
+        we_tap  <= tap_q;
+        codes   <= codes_q;
         if (open) is_open <= 1'b1;
         if (word_take && word[WBITS]) is_open <= 1'b0;
         if (dec_done) stream_good <= dec_status == 8'd0;

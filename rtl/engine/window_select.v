@@ -25,7 +25,9 @@ module window_select #(
 ) (
     input  wire                      clk,
     input  wire                      restart,
-    input  wire                      shift,
+    input  wire                      shift,        // an element comes in
+    input  wire                      shift_pixel,  // ... to the line buffer of pixels
+    input  wire                      shift_block,  // ... of blocks
     input  wire                      blocks,     // stride 2
     input  wire                      single,     // kernel 1
     input  wire                      odd_top,    // padding is odd
@@ -46,11 +48,11 @@ module window_select #(
     reg  [KMAX-1:0]             row_q, col_q;
 
     line_buffer #(.SIDE(KMAX), .ELEMENT(SLOT), .LINE_DEPTH(LINE_DEPTH)) u_pixels (
-        .clk(clk), .restart(restart), .shift(shift && !blocks && !single), .width(grid_w),
+        .clk(clk), .restart(restart), .shift(shift_pixel), .width(grid_w),
         .element(pixel), .window(near)
     );
     line_buffer #(.SIDE(SIDE), .ELEMENT(4 * SLOT), .LINE_DEPTH(BLOCK_DEPTH)) u_blocks (
-        .clk(clk), .restart(restart), .shift(shift && blocks), .width(grid_w),
+        .clk(clk), .restart(restart), .shift(shift_block), .width(grid_w),
         .element(beat), .window(far)
     );
 

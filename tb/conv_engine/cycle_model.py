@@ -15,10 +15,10 @@ from tb.common import lane_bench
 from tb.conv_engine.work import LayerWork
 
 # Cycles of fixed pipelines.
-ISSUE_TO_SUM = 2  # window and taps registers before the lanes
+ISSUE_TO_SUM = 3  # element, window and taps registers before the lanes
 SUM_TO_STORED = 2  # psum_buffer
 POST_PROCESS = 4
-OUT_TO_TAKEN = 2  # output FIFO, then the room count
+OUT_TO_TAKEN = 3  # output FIFO, then the room count, then the look at it
 TINY_GAP = 4  # cycles from a tiny pass's last position to the next one's first
 HEADER_CYCLES = 290  # at most, before the first step of weights
 
@@ -54,10 +54,10 @@ def grid(work: LayerWork) -> tuple[int, int]:
 
 
 def check_cycles(work: LayerWork) -> int:
-    """Cycles after `start` until the scan runs (layer_config)."""
+    """Cycles after `start` until the scan runs (layer_config; its first two steps are empty)."""
     tiled = work.hw.tiles(work.layer)[1] > 1
     counting = work.out_shape[0] + 1 + len(work.a) + 1 if tiled else 0
-    return leads(work)[0] + 3 + counting
+    return leads(work)[0] + 5 + counting
 
 
 def shifts(work: LayerWork) -> tuple[int, int]:

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// scan_walk: the steps of a layer, one behind the other: what comes in, and what is complete.
+//
+// What comes in is a grid of elements, images x grid_h x grid_w a pass, one pass behind the other:
+//   kernel > 1, stride 1   an element is a pixel, a quarter of a beat
+//   kernel > 1, stride 2   an element is a 2x2 block of pixels, a beat
+//   kernel 1               an element is the pixel of an output position, a beat
+// In all three an output position (oy, ox) belongs to the element (oy, ox), its anchor. Two walks
+// run over the same grid: the input walk says which element comes in, the anchor walk, `lead`
+// elements behind it, says whose window is complete. No cycle is spent on padding, between rows,
+// images or passes: a window may hold elements of the next row, image or pass, but taps that lie
+// outside the map are masked by row_ok and col_ok. Only when the last element of the layer is in
+// are the remaining anchors walked without input. Behind the last step come empty ones.
+//
+// A layer takes exactly max(P*G, (P-1)*G + A + lead + 1) steps with P passes, G elements a pass and
+// A = ((images-1)*grid_h + OH-1)*grid_w + OW-1, the last anchor of a pass.
+//
+// Parameters
+//   KMAX  window size, 3, 5 or 7. Smaller kernels lie at the window's bottom right.
+//   POUT  output channels of a tile, 1..64
+`default_nettype none
+
+module scan_walk #(
+    parameter KMAX = 3,
+    parameter POUT = 8
+) (
+    input  wire            clk,
+    input  wire            restart,       // before the first step of a layer
+    input  wire            step,          // to the next one
+
+    // layer: stable from two cycles before restart on
+    input  wire [8:0]      h,
+    input  wire [8:0]      w,
+    input  wire [11:0]     cin,
+    input  wire [11:0]     cout,
+    input  wire [11:0]     in_size,       // input channels of a tile
+    input  wire [2:0]      k,
+    input  wire            blocks,        // elements are blocks
+    input  wire            whole,         // elements are whole beats
+    input  wire [1:0]      pad,
+    input  wire [1:0]      pad_top,
+    input  wire [15:0]     images,
+    input  wire [8:0]      grid_h,
+    input  wire [8:0]      grid_w,
+    input  wire [8:0]      oh,
+    input  wire [8:0]      ow,
+    input  wire [10:0]     lead,
+
+    // the present step
+    output wire            need_in,       // it takes an element
+    output wire [1:0]      slot,          // ... which lies there in its beat
+    output wire            beat_end,      // ... and is the last one that the beat gives
+    output wire            in_tile_end,   // ... and an output tile's last
+    output wire            produces,      // it completes an output position
+    output wire            first,         // ... of an output tile's first, last pass
+    output wire            last,
+    output wire            pass_begin,    // ... which is its pass's first, last
+    output wire            pass_end,
+    output wire            anchors_end,   // the anchor is its pass's last place, output or not
+    output wire            job_end,       // it is the layer's last
+    output wire [KMAX-1:0] row_ok,        // window rows inside the map, for the anchor
+    output wire [KMAX-1:0] col_ok
+);
+    // ---- constants of the layer, as registers ----
+    localparam [3:0] KMAX_4 = KMAX[3:0];
+    reg  [8:0]  grid_w_top, grid_h_top, ow_top, oh_top;
+    reg  [15:0] images_top;
+    reg  [3:0]  skip, off_y, off_x;
+    wire [3:0]  outside = KMAX_4 - {1'b0, k};
+    always @(posedge clk) begin
+        grid_w_top <= grid_w - 9'd1;
+        grid_h_top <= grid_h - 9'd1;
+        ow_top     <= ow - 9'd1;
+        oh_top     <= oh - 9'd1;
+        images_top <= images - 16'd1;
+        skip       <= outside;
+        off_y      <= outside + {2'd0, pad_top};
+        off_x      <= outside + {2'd0, pad};
+    end
+
+    // ---- input walk ----
+    reg  [1:0]  at;             // slot of the beat
+    reg         in_done;
+    wire        in_row_end, in_col_end, in_last_image, in_last, in_final, unused_first;
+    wire [8:0]  unused_x, unused_y;
+    wire [15:0] unused_image;
+    wire        take        = step && !in_done;
+    wire        in_pass_end = in_row_end && in_col_end && in_last_image;
+
+    wrap_counter #(.WIDTH(9)) u_in_x (
+        .clk(clk), .restart(restart), .step(take), .top(grid_w_top), .count(unused_x),
+        .at_top(in_row_end)
+    );
+    wrap_counter #(.WIDTH(9)) u_in_y (
+        .clk(clk), .restart(restart), .step(take && in_row_end), .top(grid_h_top),
+        .count(unused_y), .at_top(in_col_end)
+    );
+    wrap_counter #(.WIDTH(16)) u_in_image (
+        .clk(clk), .restart(restart), .step(take && in_row_end && in_col_end), .top(images_top),
+        .count(unused_image), .at_top(in_last_image)
+    );
+    pass_walk #(.POUT(POUT)) u_in (
+        .clk(clk), .restart(restart), .next(take && in_pass_end),
+        .cin(cin), .cout(cout), .in_size(in_size), .first(unused_first), .last(in_last),
+        .final_pass(in_final)
+    );
+    wire unused = &{1'b0, unused_first, unused_x, unused_y, unused_image};
+
+    assign need_in     = !in_done;
+    assign slot        = at;
+    assign beat_end    = need_in && (whole || in_pass_end || at == 2'd3);
+    assign in_tile_end = in_pass_end && in_last;
+    wire   in_all      = in_done || (in_pass_end && in_final);
+
+    // ---- anchor walk ----
+    reg  [10:0] lead_left;
+    reg         live, out_done;
+    wire [8:0]  x, y;
+    wire [15:0] image;
+    wire        row_end, col_end, last_image, final_pass;
+    wire        active = live && !out_done;
+    wire        anchor = step && active;
+
+    wrap_counter #(.WIDTH(9)) u_x (
+        .clk(clk), .restart(restart), .step(anchor), .top(grid_w_top), .count(x), .at_top(row_end)
+    );
+    wrap_counter #(.WIDTH(9)) u_y (
+        .clk(clk), .restart(restart), .step(anchor && row_end), .top(grid_h_top), .count(y),
+        .at_top(col_end)
+    );
+    wrap_counter #(.WIDTH(16)) u_image (
+        .clk(clk), .restart(restart), .step(anchor && row_end && col_end), .top(images_top),
+        .count(image), .at_top(last_image)
+    );
+    pass_walk #(.POUT(POUT)) u_anchor (
+        .clk(clk), .restart(restart), .next(anchor && anchors_end),
+        .cin(cin), .cout(cout), .in_size(in_size), .first(first), .last(last),
+        .final_pass(final_pass)
+    );
+
+    assign produces    = active && x <= ow_top && y <= oh_top;
+    assign pass_begin  = produces && x == 9'd0 && y == 9'd0 && image == 16'd0;
+    assign pass_end    = produces && x == ow_top && y == oh_top && last_image;
+    assign anchors_end = active && row_end && col_end && last_image;
+    wire   out_all     = out_done || (pass_end && final_pass);
+    assign job_end     = in_all && out_all;
+
+    // ---- taps inside the map ----
+    // Window line t holds map line base + t - offset, offset = (KMAX - k) + padding.
+    wire [10:0] base_y = blocks ? {1'b0, y, 1'b0} : {2'b0, y};
+    wire [10:0] base_x = blocks ? {1'b0, x, 1'b0} : {2'b0, x};
+    genvar t;
+    generate
+        for (t = 0; t < KMAX; t = t + 1) begin : g_line
+            localparam [3:0]  T_4  = t[3:0];
+            localparam [10:0] T_11 = t[10:0];
+            // Lines above or left of the map come out as very large numbers.
+            wire [10:0] row = base_y + T_11 - {7'd0, off_y};
+            wire [10:0] col = base_x + T_11 - {7'd0, off_x};
+            assign row_ok[t] = T_4 >= skip && row < {2'd0, h};
+            assign col_ok[t] = T_4 >= skip && col < {2'd0, w};
+        end
+    endgenerate
+
+    always @(posedge clk) begin
+        if (take) begin
+            at <= beat_end ? 2'd0 : at + 2'd1;
+            if (in_pass_end && in_final) in_done <= 1'b1;
+        end
+        if (step && !live) begin
+            lead_left <= lead_left - 11'd1;
+            live      <= lead_left == 11'd1;
+        end
+        if (anchor && pass_end && final_pass) out_done <= 1'b1;
+        if (restart) begin
+            at        <= 2'd0;
+            in_done   <= 1'b0;
+            lead_left <= lead;
+            live      <= lead == 11'd0;
+            out_done  <= 1'b0;
+        end
+    end
+endmodule
+
+`default_nettype wire
