@@ -127,6 +127,11 @@ def test_networks_that_failed_or_are_none(tmp_path):
     loaded = load.load(tmp_path)
     assert not loaded.networks
     assert "failed and is left out" in loaded.warnings[0]
+    for change in ({"images": 0}, {"layers": [{"name": "conv1"}]}, {"parameters": None}):
+        network(tmp_path, **change)
+        with pytest.raises(RecordError, match=r"network-resnet18\.json: 'images', 'parameters'"):
+            load.load(tmp_path)
+    network(tmp_path)
     (tmp_path / "network-x.json").write_text('{"net": "x"}')
     with pytest.raises(RecordError, match=r"network-x\.json: no result of `make network`"):
         load.load(tmp_path)

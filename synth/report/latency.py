@@ -100,15 +100,21 @@ def _how(run: Mapping[str, Any] | None) -> str:
     return f"simulated RTL, {run['sim_version']}, {run['images']} image(s) a job"
 
 
+def _share(macs: int, cycles: int, device: Target) -> Cell:
+    """Utilisation in per cent."""
+    return number(100 * macs / (cycles * device.lanes) if cycles else None, 1,
+                  "products / (cycles x products a cycle)", "no cycles")  # fmt: skip
+
+
 def _total(record: Record, device: Target, shapes: Sequence[Shape], run: Mapping[str, Any] | None,
            cycles: Mapping[str, int]) -> tuple[Cell, ...]:  # fmt: skip
     total, mhz = sum(cycles.values()), record.fmax_mhz_est
     macs = sum(one.macs for one in shapes if one.name in cycles)
-    ms = None if mhz is None else total / mhz / 1000
+    ms = total / mhz / 1000 if mhz else None
     why = record.reasons.get("fmax_mhz_est", "no clock")
     bound = "" if run else "at least "
     return (words(name(record)), number(total, 0, f"{bound}cycles; {_how(run)}"),
-            words(_how(run)), number(100 * macs / (total * device.lanes), 1, "macs / lanes"),
+            words(_how(run)), _share(macs, total, device),
             MHZ.cell(record),
             number(ms, 2, derived(record, f"{bound}cycles / fmax_mhz_est"), why),
             number(None if not ms else 1000 / ms, 1, derived(record, "1000 / ms"), why),
@@ -129,8 +135,8 @@ def _layers(record: Record, device: Target, shapes: Sequence[Shape], run: Mappin
                                    f"{one.stride}, {one.oh}x{one.ow}"),
             number(one.macs / 1e6, 1, "products, millions"),
             number(count, 0, _how(run)), number(least_cycles(device, one), 0, "host/cycles.py"),
-            number(100 * one.macs / (count * device.lanes), 1, "macs / (cycles x lanes)"),
-            number(None if mhz is None else count / mhz, 1,
+            _share(one.macs, count, device),
+            number(count / mhz if mhz else None, 1,
                    derived(record, "cycles / fmax_mhz_est"), why)))  # fmt: skip
     return Table(f"Layers on {name(record)} ({origin(record).words})", (
         ("layer", ""), ("shape", "channels in to out, kernel / stride, output map"),

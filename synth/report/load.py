@@ -156,6 +156,15 @@ def _old(paths: Iterable[Path], sources: Iterable[Path]) -> list[str]:
     return lines
 
 
+def _sound(raw: Mapping[str, Any]) -> bool:
+    """Whether what latencies are made of has the form that `make network` gives it."""
+    layers = raw["layers"]
+    return (type(raw["images"]) is int and raw["images"] > 0
+            and isinstance(raw["parameters"], dict) and isinstance(layers, list)
+            and all(isinstance(one, dict) and isinstance(one.get("name"), str)
+                    and type(one.get("cycles")) is int for one in layers))  # fmt: skip
+
+
 _NEEDED: Final = {"net", "images", "parameters", "layers", "toplevel", "sim_version", "passed"}
 
 
@@ -170,6 +179,9 @@ def _networks(folder: Path) -> tuple[tuple[Mapping[str, Any], ...], list[str]]:
         if not isinstance(raw, dict) or (missing := sorted(_NEEDED - set(raw))):
             raise RecordError(f"{path.name}: no result of `make network`"
                               + (f": no {missing[0]}" if isinstance(raw, dict) else ""))
+        if not _sound(raw):
+            raise RecordError(f"{path.name}: 'images', 'parameters' or 'layers' is no result of "
+                              "`make network`")  # fmt: skip
         if raw["passed"] is True:
             found.append(raw)
         else:
