@@ -21,7 +21,7 @@ from synth import limits, matrix, records
 from synth.design import Design
 from synth.records import Record
 
-PARTS = ("lanes", "accelerators", "ecp5", "limits")
+PARTS = ("lanes", "accelerators", "ecp5", "netlists", "limits")
 _BOARD = "kv260"
 Work = tuple[Design, Callable[[Design], Record]]
 
@@ -36,6 +36,8 @@ def run(choices: Mapping[str, str]) -> int:
         raise HarnessError(f"WORKERS={workers}: a whole number from 1 to 16")
     if part == "limits":
         return check_limits(workers, flag(choices, "UPDATE"))
+    if part == "netlists":
+        return 1 if compare_netlists() else 0
     only = {name: choices[name] for name in ("LANE", "B", "N") if name in choices}
     lanes = [str(lane) for lane in find("dot_product").parameters["LANE"].choices]
     if only.get("LANE", lanes[0]) not in lanes:
@@ -44,6 +46,8 @@ def run(choices: Mapping[str, str]) -> int:
     if not work:
         raise HarnessError(f"no design of the bench has {' '.join(map('='.join, only.items()))}")
     found, failed = measure_all(work, workers)
+    if not part and not only:
+        failed += compare_netlists()
     show(found)
     path = RESULTS / (f"bench-{part}.json" if part or only else "bench.json")
     records.write(path, found)
@@ -79,7 +83,26 @@ def _lane(one: Design, net: str = "") -> Record:
 def _ecp5(one: Design) -> Record:
     from synth.ecp5 import measure
 
-    return measure.measure(one, board="ulx3s")
+    seeds = measure.SEEDS if one.top == "dot_product" else matrix.SMALL_SEEDS
+    return measure.measure(one, board="ulx3s", seeds=seeds)
+
+
+def compare_netlists() -> list[str]:
+    """Run the netlists of small accelerators in the RTL's bench; a line for each that differs."""
+    from tb.netlist import mapped
+
+    failed = []
+    for top, given in matrix.COMPARED:
+        words = " ".join(f"{name}={value}" for name, value in given.items())
+        try:
+            seen = mapped.checked(given, top)
+        except PlutarchError as error:
+            failed.append(str(error))
+            print(f"failed: {error}")
+            continue
+        print(f"equal: {top} {words}: netlist and RTL give {seen['outputs']:,} outputs in "
+              f"{seen['cycles']:,} cycles ({seen['simulator']})")  # fmt: skip
+    return failed
 
 
 def measure_all(work: Sequence[Work], workers: int) -> tuple[list[Record], list[str]]:

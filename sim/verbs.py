@@ -143,7 +143,7 @@ VERBS: Mapping[str, Verb] = {
                 "B": "only these bits",
                 "N": "only this number of operands",
                 "NET": "package whose activations energy is estimated on (default as make synth)",
-                "PART": "lanes, accelerators, ecp5 or limits (default: all but limits)",
+                "PART": "lanes, accelerators, ecp5, netlists or limits (default: all but limits)",
                 "WORKERS": "syntheses at once, 1..16 (default: one a core)",
                 "UPDATE": "1, with PART=limits: write synth/limits.toml anew",
             },

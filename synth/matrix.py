@@ -81,7 +81,15 @@ def ecp5() -> Iterator[Design]:
     yield design("plut_conv", SMALL)
 
 
-SMALL: Final[Mapping[str, Value]] = {
-    "PIN": 2, "POUT": 2, "LINE_DEPTH": 32, "PSUM_DEPTH": 256, "COUT_MAX": 32, "FIFO_DEPTH": 32,
+_SHALLOW: Final[Mapping[str, Value]] = {
+    "LINE_DEPTH": 32, "PSUM_DEPTH": 256, "COUT_MAX": 32, "FIFO_DEPTH": 32,
 }  # fmt: skip
+SMALL: Final[Mapping[str, Value]] = {"PIN": 1, "POUT": 1, **_SHALLOW}
 """A small accelerator, for place and route."""
+SMALL_SEEDS: Final = 3
+"""Its placement seeds: one takes nextpnr minutes, where a lane takes seconds."""
+COMPARED: Final[tuple[tuple[str, Mapping[str, Value]], ...]] = (
+    ("plut_conv", {"PIN": 2, "POUT": 2, **_SHALLOW}),
+    ("plut_conv", {"PIN": 2, "POUT": 2, **_SHALLOW, "LANE": "P2", **_HAND}),
+)
+"""Accelerators whose netlist runs a job in the RTL's own bench (tb/netlist)."""

@@ -100,6 +100,23 @@ def test_toggles_are_those_of_the_inputs(lane):
     assert spent == pytest.approx(found.count("FDRE") * energy.table()["ff_cycle"] * done.cycles)
 
 
+def test_a_load_is_counted_apart(lane):
+    """One LUT that follows an input which changes in every cycle, in two streams."""
+    follow = netlist.Cell("l", "LUT1", {"INIT": "10"}, {"I0": (2,), "O": (3,)}, frozenset({"O"}))
+    ports = {"a": ("input", (2,)), "o": ("output", (3,))}
+    machine = simulate.Simulator(netlist.Netlist("m", ports, (follow,)))
+    a = np.resize(np.array([0, 1], np.uint8), (16, 1, 1)).repeat(2, axis=2)
+    done = machine.run({"a": a}, count_from=10, early_until=4)
+    assert (done.toggles.max(), done.cycles) == (6 * 2, 6 * 2)
+    assert (done.early_toggles.max(), done.early_cycles) == (3 * 2, 3 * 2)
+    ram = design("dot_product", {"LANE": "P3", "B": 3, "N": 2})
+    record = energy.with_energy(ram, measure.measure(ram, board="kv260"))
+    assert record.extra["load_beats"] == 65
+    per_cycle = record.energy_fj_per_mac_held * record.macs
+    # Beats switch more than held weights do, but not ten times as much.
+    assert 1 < record.extra["load_fj_per_weight"] * record.n / (65 * per_cycle) < 10
+
+
 def test_illegal_parameters_and_missing_lines_are_one_line(lane):
     with pytest.raises(SynthError, match="dot_product has no parameter NN"):
         design("dot_product", {"NN": 3})

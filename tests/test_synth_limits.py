@@ -12,6 +12,7 @@ from sim import bench_verb
 from sim.targets import find
 from synth import limits, matrix, records
 from synth.errors import SynthError
+from tb.netlist import mapped
 from tests.test_synth_records import made
 
 
@@ -120,3 +121,16 @@ def test_one_failure_stops_no_other(capsys):
                                   reasons=made().reasons | {"lut_packed": "lost"})])  # fmt: skip
     assert records.from_json(records.to_json(found), "x") == found
     assert "lut_packed" in capsys.readouterr().out
+
+
+def test_a_netlist_that_differs_fails_the_bench(monkeypatch, capsys):
+    def checked(given, top):
+        if given.get("LANE") == "P2":
+            raise SynthError("plut_conv: netlist and RTL are not equal")
+        return {"outputs": 300, "cycles": 703, "simulator": "Icarus"}
+
+    monkeypatch.setattr(mapped, "checked", checked)
+    assert bench_verb.compare_netlists() == ["plut_conv: netlist and RTL are not equal"]
+    assert bench_verb.run({"PART": "netlists"}) == 1
+    said = capsys.readouterr().out
+    assert "equal: plut_conv PIN=2" in said and "300 outputs in 703 cycles" in said

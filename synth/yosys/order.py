@@ -34,8 +34,11 @@ def passes(cell: Cell, port: str) -> bool:
     return True
 
 
-def order(netlist: Netlist) -> Order:
-    """Sort a netlist. Raises SynthError that names a cell of a combinational loop."""
+def order(netlist: Netlist, *, dsp: bool = False) -> Order:
+    """Sort a netlist. Raises SynthError that names a cell of a combinational loop.
+
+    dsp: DSP slices are nodes too, combinational ones; without it paths end at them.
+    """
     chain_of: dict[int, Chain] = {}
     for chain in chains(netlist):
         chain_of |= dict.fromkeys(chain.cells, chain)
@@ -44,7 +47,8 @@ def order(netlist: Netlist) -> Order:
         if number in chain_of:
             node_of[number] = chain_of[number].cells[0]
         elif is_lut(cell) or cell.type in LUTRAM_SITES \
-                or cell.type.startswith(("MUXF", "LUT6_2", "INV")):  # fmt: skip
+                or cell.type.startswith(("MUXF", "LUT6_2", "INV")) \
+                or (dsp and cell.type == "DSP48E2"):  # fmt: skip
             node_of[number] = number
     needs: dict[int, int] = dict.fromkeys(node_of.values(), 0)
     feeds: dict[int, list[int]] = {node: [] for node in needs}

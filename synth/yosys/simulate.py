@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from synth.errors import SynthError
+from synth.yosys import dsp
 from synth.yosys.carry import Chain
 from synth.yosys.memories import Column, columns
 from synth.yosys.netlist import FLIP_FLOPS, LUTRAM_SITES, Bit, Cell, Netlist, is_lut
@@ -22,7 +23,7 @@ from synth.yosys.order import order
 
 Bytes = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.int64]
-_NO_MODEL = ("RAMB36E2", "RAMB18E2", "URAM288", "DSP48E2", "FDCE", "FDPE")
+_NO_MODEL = ("RAMB36E2", "RAMB18E2", "URAM288", "FDCE", "FDPE")
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,18 @@ class _Memories:
     shift: bool
 
 
-_Step = _Luts | _Chains | tuple[int, _Memories]
+@dataclass(frozen=True)
+class _Products:
+    a: Rows  # (cells, 27)
+    b: Rows  # (cells, 18)
+    p: Rows  # (cells, 48)
+
+
+_Step = _Luts | _Chains | _Products | tuple[int, _Memories]
 
 
 class Simulator:
-    """A netlist made ready. Raises SynthError for cells without a model here (DSP, block RAM)."""
+    """A netlist made ready. Raises SynthError for cells without a model here (block RAM)."""
 
     def __init__(self, netlist: Netlist) -> None:
         self.netlist = netlist
@@ -94,7 +102,7 @@ class Simulator:
         return np.array([self._row[bit] if isinstance(bit, int) else 2 for bit in bits], np.int64)
 
     def _plan(self) -> Iterator[_Step]:
-        found = order(self.netlist)
+        found = order(self.netlist, dsp=True)
         levels: dict[int, list[int]] = {}
         for node in found.nodes:
             levels.setdefault(found.levels[node], []).append(node)
@@ -102,6 +110,7 @@ class Simulator:
             luts: dict[int, list[tuple[tuple[Bit, ...], int, Bit]]] = {}
             longs: dict[int, list[Chain]] = {}
             stores: dict[tuple[int, int, bool], list[Column]] = {}
+            slices = []
             for node in levels[level]:
                 cell = self.netlist.cells[node]
                 if node in found.chain_of:
@@ -111,6 +120,8 @@ class Simulator:
                     for column in columns(cell):
                         kind = len(column.read), len(column.write), column.shift
                         stores.setdefault(kind, []).append(column)
+                elif cell.type == "DSP48E2":
+                    slices.append(dsp.product(cell))
                 else:
                     for inputs, table, out in _functions(cell):
                         luts.setdefault(len(inputs), []).append((inputs, table, out))
@@ -129,6 +140,13 @@ class Simulator:
                     np.stack([self._outs(one.co) for one in some_chains]),
                     self._of(one.carry_in for one in some_chains),
                 )
+            if slices:
+                yield _Products(
+                    np.stack([self._of(a) for a, _, _ in slices]),
+                    np.stack([self._of(b) for _, b, _ in slices]),
+                    np.stack([self._outs(p + ("x",) * (dsp.P_BITS - len(p)))
+                              for _, _, p in slices]),
+                )  # fmt: skip
             for kept in stores.values():
                 yield len(self._memories), self._store(kept)
 
@@ -195,6 +213,10 @@ class Simulator:
                     value[step.o[:, i]] = s ^ carry
                     carry = np.where(s, carry, value[step.di[:, i]])
                     value[step.co[:, i]] = carry
+            elif isinstance(step, _Products):
+                sums = _signed(value, step.a) * _signed(value, step.b)
+                for i in range(dsp.P_BITS):
+                    value[step.p[:, i]] = (sums >> i) & 1
             else:
                 number, kept = step
                 place = _address(value, kept.read)[:, None]
@@ -239,6 +261,15 @@ def _address(value: Bytes, rows: Rows) -> npt.NDArray[np.intp]:
     for i in range(rows.shape[1]):
         place |= value[rows[:, i]].astype(np.intp) << i
     return place
+
+
+def _signed(value: Bytes, rows: Rows) -> npt.NDArray[np.int64]:
+    """Numbers in two's complement, (cells, streams)."""
+    top = rows.shape[1] - 1
+    found: npt.NDArray[np.int64] = -(value[rows[:, top]].astype(np.int64) << top)
+    for i in range(top):
+        found |= value[rows[:, i]].astype(np.int64) << i
+    return found
 
 
 def _functions(cell: Cell) -> Iterator[tuple[tuple[Bit, ...], int, Bit]]:

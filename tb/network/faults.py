@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from golden.layer import ConvLayer, LayerOutput
 from host.compiler import compile_layer
-from host.driver import Device
+from host.driver import Device, Report
 from host.jobs import LayerJob, Registers, WeightStream
 from host.packing import Bytes
 from host.target import Target
@@ -28,11 +28,12 @@ class Work:
     residual: Any
     expected: LayerOutput
 
-    def check(self, device: Device) -> None:
-        """Run it; AssertionError unless it is right."""
-        outputs = device.run(self.job, self.a, self.residual).outputs
+    def check(self, device: Device) -> Report:
+        """Run it; AssertionError unless it is right. The device's own counters of it."""
+        outputs, report = device.run(self.job, self.a, self.residual)
         assert np.array_equal(outputs.codes, self.expected.codes), "codes of a good job are wrong"
         assert np.array_equal(outputs.words, self.expected.res), "words of a good job are wrong"
+        return report
 
 
 def small_job(target: Target, seed: int = 1) -> Work:

@@ -38,7 +38,7 @@ async def host_program(dut: Any) -> None:
     def host() -> None:
         bench.reset()
         work = small_job(bench.targets["main"])
-        work.check(bench.devices["main"])
+        report = work.check(bench.devices["main"])
         outputs = work.expected.acc.size
         if run.integer("IMAGES"):
             images = 1 if run.integer("QUICK") else min(4, run.integer("IMAGES"))
@@ -53,7 +53,8 @@ async def host_program(dut: Any) -> None:
                                       mismatches=record["mismatches"], cycles=record["cycles"],
                                       macs=record["macs"], stalls=record["stalls"],
                                       digest=record["digest"])
-        results.add_layer("system/small layer", outputs=outputs, mismatches=0, cycles=0)
+        results.add_layer("system/small layer", outputs=outputs, mismatches=0,
+                          cycles=report.cycles, macs=report.macs, stalls=report.stalls)
         bench.check_rules()
 
     await in_thread(host)
