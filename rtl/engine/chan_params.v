@@ -25,7 +25,7 @@ module chan_params #(
     input  wire [11:0]           cout,
     input  wire                  next,
     output wire [POUT*DATAW-1:0] params,
-    output wire [POUT-1:0]       lane_on     // channels that exist in this output tile
+    output reg  [POUT-1:0]       lane_on     // channels that exist in this output tile
 );
     localparam TILES = (COUT_MAX + POUT - 1) / POUT;
     localparam TW    = (TILES > 1) ? $clog2(TILES) : 1;
@@ -61,7 +61,10 @@ module chan_params #(
                 if (load) held_q <= read_q;
             end
             assign params[o*DATAW +: DATAW] = held_q;
-            assign lane_on[o] = LANE < left;
+            always @(posedge clk) begin
+                lane_on[o] <= next ? LANE + POUT_12 < left : LANE < left;
+                if (restart) lane_on[o] <= LANE < cout;
+            end
         end
         if (POUT < 1 || POUT > 64 || (POUT & (POUT - 1)) != 0) begin : g_illegal_pout
             illegal_parameter_POUT_is_a_power_of_two_1_to_64 stop_elaboration ();

@@ -9,10 +9,11 @@
 //   word   = saturate((t + half) >> res_out_shift, 8 bits),       half = 2^(res_out_shift-1) or 0
 //
 // Only shifts and adders; every term is exact. TW = ACCW + 18 and BIASW = ACCW + 16 hold any
-// field values (shifts up to 15, res_shift up to ACCW + 8), so nothing can wrap. Four stages, no
-// stall: whoever issues a position has reserved room for its outputs. The residual word is taken
-// (`res_take`) in the second stage. Raw sums travel along. params and lane_on belong to the sum
-// beside them and may change with every sum.
+// field values (shifts up to 15, res_shift up to ACCW + 8), so nothing can wrap. Nine stages, no
+// stall: whoever issues a position has reserved room for its outputs. Five make t (channel_scale,
+// which takes the residual word in the first), four both forms of the output (pot_project,
+// word_round). Raw sums need none of that and come out after one. params and lane_on belong to the
+// sum beside them and may change with every sum; all else stands still during a layer.
 //
 // Parameters
 //   B     code bits, 2..5
@@ -35,6 +36,7 @@ module post_process #(
     input  wire [POUT*(BIASW+10)-1:0]  params,
     input  wire [POUT-1:0]             lane_on,      // channels that exist in this output tile
 
+    input  wire                        raw_mode,     // put out raw sums, else code and word
     input  wire                        relu,
     input  wire                        res_in,
     input  wire [6:0]                  proj_shift,
@@ -51,74 +53,50 @@ module post_process #(
     output wire [POUT*8-1:0]           word,
     output wire [POUT*ACCW-1:0]        raw
 );
-    reg [3:0] valid_q, end_q;
-    reg [POUT*ACCW-1:0] raw_q0, raw_q1, raw_q2, raw_q3;
-    wire [POUT*ACCW-1:0] acc_on;
+    localparam STAGES = 9;
 
-    assign res_take     = valid_q[0] && res_in;
-    assign res_take_end = end_q[0];
-    assign out_valid    = valid_q[3];
-    assign out_end      = end_q[3];
-    assign raw          = raw_q3;
+    reg [STAGES-1:0]     valid_q, end_q;
+    reg [POUT*ACCW-1:0]  raw_q;
+
+    assign res_take     = acc_valid && res_in;
+    assign res_take_end = acc_end;
+    assign out_valid    = raw_mode ? valid_q[0] : valid_q[STAGES-1];
+    assign out_end      = raw_mode ? end_q[0] : end_q[STAGES-1];
+    assign raw          = raw_q;
 
     always @(posedge clk) begin
-        raw_q0  <= acc_on;
-        raw_q1  <= raw_q0;
-        raw_q2  <= raw_q1;
-        raw_q3  <= raw_q2;
-        end_q   <= {end_q[2:0], acc_end};
-        valid_q <= rst ? 4'd0 : {valid_q[2:0], acc_valid};
+        end_q   <= {end_q[STAGES-2:0], acc_end};
+        valid_q <= rst ? {STAGES{1'b0}} : {valid_q[STAGES-2:0], acc_valid};
     end
-
-    wire [TW-1:0] half = (res_out_shift == 0) ? {TW{1'b0}}
-                                              : {{(TW-1){1'b0}}, 1'b1} << (res_out_shift - 7'd1);
 
     genvar o;
     generate
         for (o = 0; o < POUT; o = o + 1) begin : g_out
-            // A channel that does not exist has all-zero numbers, so it puts out zero.
-            wire [BIASW+9:0] p = params[o*(BIASW+10) +: BIASW+10] & {(BIASW+10){lane_on[o]}};
-            wire [3:0]       shift1 = p[3:0], shift2 = p[7:4];
-            wire [1:0]       term2  = p[9:8];
-            wire [BIASW-1:0] bias   = p[BIASW+9:10];
-            wire [ACCW-1:0]  a      = acc[o*ACCW +: ACCW] & {ACCW{lane_on[o]}};
-            wire [TW-1:0]    wide   = {{(TW-ACCW){a[ACCW-1]}}, a};
-            assign acc_on[o*ACCW +: ACCW] = a;
+            wire [TW-1:0] t;
+            wire          cut = relu && t[TW-1];
 
-            // Stage 1: both terms. Stage 2: scaled, and what is added to it. Stage 3: t.
-            reg [TW-1:0]    term_a, term_b, scaled, base, t;
-            reg [BIASW-1:0] bias_q;   // bias and residual join in stage 2
-            reg             on_q;
-            wire [7:0]    r        = res[o*8 +: 8] & {8{on_q}};
-            wire [TW-1:0] res_wide = {{(TW-8){r[7]}}, r};
-            wire [TW-1:0] sum      = scaled + base;
+            // A channel that does not exist puts out zero.
             always @(posedge clk) begin
-                term_a <= wide << shift1;
-                term_b <= (term2 == 2'b01) ? wide << shift2 :
-                          (term2 == 2'b11) ? ~(wide << shift2) + 1'b1 : {TW{1'b0}};
-                bias_q <= bias;
-                on_q   <= lane_on[o];
-                scaled <= term_a + term_b;
-                base   <= {{(TW-BIASW){bias_q[BIASW-1]}}, bias_q}
-                          + (res_in ? res_wide << res_shift : {TW{1'b0}});
-                t      <= (relu && sum[TW-1]) ? {TW{1'b0}} : sum;
+                raw_q[o*ACCW +: ACCW] <= acc[o*ACCW +: ACCW];
+                if (!lane_on[o]) raw_q[o*ACCW +: ACCW] <= {ACCW{1'b0}};
             end
 
-            // Stage 4: both forms of the output.
-            pot_project #(.B(B), .TW(TW)) u_project (
-                .clk(clk), .t(t), .shift(proj_shift), .code(code[o*B +: B])
+            channel_scale #(.ACCW(ACCW), .TW(TW), .BIASW(BIASW)) u_scale (
+                .clk(clk), .on(lane_on[o]), .acc(acc[o*ACCW +: ACCW]),
+                .params(params[o*(BIASW+10) +: BIASW+10]), .res_on(res_in),
+                .res(res[o*8 +: 8]), .res_shift(res_shift), .t(t)
             );
-            wire signed [TW-1:0] rounded = t + half;
-            wire [TW-1:0] down  = rounded >>> res_out_shift;
-            wire          fits  = &down[TW-1:7] || ~|down[TW-1:7];
-            reg  [7:0]    word_q;
-            always @(posedge clk) word_q <= fits ? down[7:0] : {down[TW-1], {7{~down[TW-1]}}};
-            assign word[o*8 +: 8] = word_q;
+            pot_project #(.B(B), .TW(TW)) u_project (
+                .clk(clk), .zero(cut), .t(t), .shift(proj_shift), .code(code[o*B +: B])
+            );
+            word_round #(.TW(TW)) u_word (
+                .clk(clk), .zero(cut), .t(t), .shift(res_out_shift), .word(word[o*8 +: 8])
+            );
         end
         if (B < 2 || B > 5) begin : g_illegal_b
             illegal_parameter_B_is_2_to_5 stop_elaboration ();
         end
-        if (TW < ACCW + 18 || BIASW != ACCW + 16) begin : g_illegal_width
+        if (TW != ACCW + 18 || BIASW != ACCW + 16) begin : g_illegal_width
             illegal_parameter_TW_or_BIASW_do_not_follow_ACCW stop_elaboration ();
         end
     endgenerate

@@ -5,10 +5,10 @@
 //   index 0      iff u <= 2^shift                  a tie at half the smallest level is zero
 //   index k + 1  iff u >= 3 * 2^(shift + k - 1)    a tie at 1.5 * 2^j goes up, away from zero
 // and index 1 in between; the largest index is kept above. Nothing is rounded before the
-// comparison. Only the first rule looks below 2^shift, and only where u has its leading one exactly
-// there: then u = 2^shift means that |t| has a single one, which can be seen without shifting. So
-// one barrel shifter is enough. Zero is always {0,0}. Every value of shift is exact, also beyond TW
-// - 1 (the result is zero there). Latency 1. One value a cycle.
+// comparison. Looked at are the K bits of u from 2^shift on, whether there is a one above them, and
+// for the first rule whether there is one below. Zero is always {0,0}. Every value of shift is
+// exact, also beyond TW - 1 (the result is zero there). Four stages: |t|, shift by sixteens, by
+// single places, index. Latency 4. One value a cycle, each with its own shift.
 //
 // Parameters
 //   B   bits of a code, 2..5
@@ -20,6 +20,7 @@ module pot_project #(
     parameter TW = 48
 ) (
     input  wire                 clk,
+    input  wire                 zero,       // beside t: take it for zero
     input  wire signed [TW-1:0] t,
     input  wire [6:0]           shift,
     output reg  [B-1:0]         code
@@ -27,6 +28,7 @@ module pot_project #(
 
     localparam M = B - 1;        // index bits
     localparam K = (1 << M) - 1; // largest index
+    localparam W = 15 + K;       // bits from the sixteens on that the single places can reach
 
     generate
         if (B < 2 || B > 5) begin : g_illegal_b
@@ -37,24 +39,82 @@ module pot_project #(
         end
     endgenerate
 
-    wire          sign     = t[TW-1];
-    wire [TW-1:0] negated  = -t;
-    wire [TW-1:0] absolute = sign ? negated : t;
-    wire [TW-1:0] opposite = sign ? t : negated;
-    // x & -x is the lowest one of x: equal to x if there is no other (or none at all).
-    wire          single   = (absolute & ~opposite) == {TW{1'b0}};
+    // ---- stage 1: |t| ----
+    reg  [TW-1:0] absolute;
+    reg           sign_1, sign_2, sign_3;
+    reg  [6:0]    shift_1;
+    reg  [3:0]    shift_2;
+    wire          minus = t[TW-1];
 
-    wire [TW:0]   level    = {absolute, 1'b0} >> shift;
+    always @(posedge clk) begin
+        absolute <= {{(TW-1){1'b0}}, minus} + (t ^ {TW{minus}});
+        if (zero) absolute <= {TW{1'b0}};
+        sign_1  <= minus;
+        sign_2  <= sign_1;
+        sign_3  <= sign_2;
+        shift_1 <= shift;
+        shift_2 <= shift_1[3:0];
+    end
 
+    // ---- stage 2: by sixteens ----
+    // u in blocks of sixteen; from block c on the next W bits, and what lies above and below them.
+    localparam BLOCKS = (TW + 16) / 16;
+    localparam UW     = 16 * (BLOCKS + 2);
+
+    wire [UW-1:0] u = {{(UW-TW-1){1'b0}}, absolute, 1'b0};
+    wire [7:0]    above_at, below_at;
+    wire [8*W-1:0] window_at;
+    reg  [W-1:0]  window;
+    reg           above, below;
+
+    genvar c;
+    generate
+        for (c = 0; c < 8; c = c + 1) begin : g_block
+            if (c < BLOCKS) begin : g_in
+                assign window_at[W*c +: W] = u[16*c +: W];
+                assign above_at[c] = |u[UW-1:16*c+W];
+                if (c == 0) begin : g_first
+                    assign below_at[c] = 1'b0;
+                end else begin : g_later
+                    assign below_at[c] = |u[16*c-1:0];
+                end
+            end else begin : g_out
+                assign window_at[W*c +: W] = {W{1'b0}};
+                assign above_at[c] = 1'b0;
+                assign below_at[c] = 1'b1;
+            end
+        end
+    endgenerate
+
+    always @(posedge clk) begin
+        window <= window_at[W*shift_1[6:4] +: W];
+        above  <= above_at[shift_1[6:4]];
+        below  <= below_at[shift_1[6:4]];
+    end
+
+    // ---- stage 3: by single places ----
+    wire [W-1:0]  moved = window >> shift_2;
+    wire [14:0]   under = 15'h7fff >> (4'd15 - shift_2);      // the places shifted out
+    reg  [K-1:0]  level;
+    reg           above_q, below_q;
+
+    always @(posedge clk) begin
+        level   <= moved[K-1:0];
+        above_q <= above || |moved[W-1:K];
+        below_q <= below || |(window[14:0] & under);
+    end
+
+    // ---- stage 4: the index ----
     // reached[k]: the index is at least k + 1. A thermometer: each implies all below it.
     wire [K-1:0]  reached;
+    wire [K:0]    bits = {above_q, level};
 
-    assign reached[0] = level[TW:1] != {TW{1'b0}} || (level[0] && !single);
+    assign reached[0] = |bits[K:1] || (bits[0] && below_q);
 
     genvar k;
     generate
         for (k = 1; k < K; k = k + 1) begin : g_reached
-            assign reached[k] = level[TW:k+1] != {(TW - k){1'b0}} || (level[k] && level[k-1]);
+            assign reached[k] = |bits[K:k+1] || (bits[k] && bits[k-1]);
         end
     endgenerate
 
@@ -71,7 +131,7 @@ module pot_project #(
     end
 
     always @(posedge clk) begin
-        code <= {sign && reached[0], index};
+        code <= {sign_3 && reached[0], index};
     end
 
 endmodule

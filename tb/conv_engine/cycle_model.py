@@ -17,7 +17,7 @@ from tb.conv_engine.work import LayerWork
 # Cycles of fixed pipelines.
 ISSUE_TO_SUM = 3  # element, window and taps registers before the lanes
 SUM_TO_STORED = 2  # psum_buffer
-POST_PROCESS = 4
+POST_PROCESS, RAW_SUMS = 9, 1  # raw sums leave after the first stage
 OUT_TO_TAKEN = 3  # output FIFO, then the room count, then the look at it
 TINY_GAP = 4  # cycles from a tiny pass's last position to the next one's first
 HEADER_CYCLES = 290  # at most, before the first step of weights
@@ -121,6 +121,7 @@ def predict(work: LayerWork) -> Prediction:
     """The cycles of a job whose streams never stall."""
     total, issued = shifts(work)
     checked, gaps = check_cycles(work), tiny_gaps(work)
-    pipe = ISSUE_TO_SUM + lane_latency(work) + SUM_TO_STORED + POST_PROCESS
+    pipe = ISSUE_TO_SUM + lane_latency(work) + SUM_TO_STORED
+    pipe += RAW_SUMS if work.layer.raw else POST_PROCESS
     ended = max(total + 1, issued + pipe + OUT_TO_TAKEN)  # at least one look whether all is taken
     return Prediction(checked + gaps + ended, weight_waits(work), checked + total + 1)
