@@ -18,7 +18,7 @@ from host.jobs import LayerJob, Outputs
 from host.target import Target
 from host.transports.base import Handle, Transport, TransportError
 
-LANES = {"P1": 1, "S0": 2, "S1": 3, "M8": 4, "P2": 5}  # BUILD.lane
+LANES = {"P1": 1, "S0": 2, "S1": 3, "M8": 4, "P2": 5, "P3": 6}  # BUILD.lane
 MAJOR = 1  # VERSION.major that this driver knows
 STALLS = {"w": "STALL_W", "a": "STALL_A", "r": "STALL_R", "y": "STALL_Y"}
 COUNTERS = ("CYCLES", "BUSY", "WEIGHTS")

@@ -12,14 +12,15 @@
 // busy lasts until m_axis_y has been taken too. After an error done comes at once.
 //
 // Parameters
-//   LANE        "P1" P-LUT, "P2" P-LUT of product codes, "S0" shift, "S1" shift with 8-bit
-//               activations, "M8" 8-bit multiplier
+//   LANE        "P1" P-LUT, "P2" P-LUT of product codes, "P3" P-LUT in memory, "S0" shift, "S1" shift
+//               with 8-bit activations, "M8" 8-bit multiplier
 //   B           bits of a code, 3..5 (2 works too)
 //   KMAX        largest kernel, 3, 5, 7
 //   PIN, POUT   input channels of a slot, 1..64; output channels, power of two, 1..64
 //   LINE_DEPTH  widest map, 1..256             PSUM_DEPTH  output positions held, 2..65536
 //   COUT_MAX    most output channels, 1..2048  FIFO_DEPTH  power of two, 32..1024
 //   PLUT_FILE   product table for P1, made by golden.plut
+//   BUSES       ways to write P3's tables, 1, 2, 4 or 8, see table_bank
 //   TREE, MAP   the lanes' adders, see adder_tree: 2 or 3 operands; "none" or "xcup"
 `default_nettype none
 
@@ -34,6 +35,7 @@ module accelerator #(
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
     parameter PLUT_FILE  = "plut_b4.hex",
+    parameter BUSES      = 4,
     parameter TREE       = 2,
     parameter MAP        = "none",
     // Derived; do not override.
@@ -167,7 +169,7 @@ module accelerator #(
     conv_engine #(
         .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
         .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH),
-        .PLUT_FILE(PLUT_FILE), .TREE(TREE), .MAP(MAP)
+        .PLUT_FILE(PLUT_FILE), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
     ) u_engine (
         .clk(clk), .rst(rst), .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_cin(cfg_cin),
         .cfg_cout(cfg_cout), .cfg_k(cfg_k), .cfg_stride(cfg_stride), .cfg_pad(cfg_pad),

@@ -4,12 +4,13 @@
 //
 // accelerator with a lane of the P-LUT. P1: every product magnitude is read from the table
 // PLUT_FILE, so any codebook runs on the same circuit. P2: the table gives the place of the product's
-// one bit, power-of-two codes only. docs/lanes.md says what each costs. Registers: docs/registers.md;
+// one bit, power-of-two codes only. P3: w * a of every a stands in memory, written when weights load
+// (power-of-two codes; only table_maker knows that). docs/lanes.md says what each costs. Registers: docs/registers.md;
 // streams and error codes: docs/formats.md.
 //
-// Parameters: LANE "P1" or "P2"; the others as accelerator. B 3..5 (2 works too), KMAX 3, 5, 7,
+// Parameters: LANE "P1", "P2" or "P3"; the others as accelerator. B 3..5 (2 works too), KMAX 3, 5, 7,
 // PIN 1..64, POUT power of two 1..64, LINE_DEPTH 1..256, PSUM_DEPTH 2..65536, COUT_MAX 1..2048,
-// FIFO_DEPTH power of two 32..1024, PLUT_FILE written by golden.plut for B (P1), TREE 2 or 3, MAP
+// FIFO_DEPTH power of two 32..1024, PLUT_FILE written by golden.plut for B (P1), BUSES 1, 2, 4, 8 (P3), TREE 2 or 3, MAP
 // "none" or "xcup".
 `default_nettype none
 
@@ -24,6 +25,7 @@ module plut_conv #(
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
     parameter PLUT_FILE  = "plut_b4.hex",
+    parameter BUSES      = 4,
     parameter TREE       = 2,
     parameter MAP        = "none",
     // Derived; do not override.
@@ -90,7 +92,7 @@ module plut_conv #(
     accelerator #(
         .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
         .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH),
-        .PLUT_FILE(PLUT_FILE), .TREE(TREE), .MAP(MAP)
+        .PLUT_FILE(PLUT_FILE), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
     ) u_accelerator (
         .clk(clk), .rst(rst), .irq(irq), .s_axil_awaddr(s_axil_awaddr),
         .s_axil_awprot(s_axil_awprot), .s_axil_awvalid(s_axil_awvalid),
@@ -114,8 +116,8 @@ module plut_conv #(
     );
 
     generate
-        if (LANE != "P1" && LANE != "P2") begin : g_illegal_lane
-            illegal_parameter_LANE_is_P1_or_P2 stop_elaboration();
+        if (LANE != "P1" && LANE != "P2" && LANE != "P3") begin : g_illegal_lane
+            illegal_parameter_LANE_is_P1_P2_or_P3 stop_elaboration();
         end
     endgenerate
 endmodule

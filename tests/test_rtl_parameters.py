@@ -35,13 +35,14 @@ LEGAL: list[tuple[str, dict[str, Value]]] = [
     *[("y_pack", {"POUT": p, "B": b, "ACCW": w})
       for p, b, w in ((1, 2, 5), (1, 5, 63), (8, 3, 22), (64, 5, 46))],
     *[("axil_regs", {"LANE": lane, "ACCW": w}) for lane, w in (("S0", 1), ("S1", 33), ("M8", 70),
-                                                              ("P2", 30))],
+                                                              ("P2", 30), ("P3", 30))],
     *[("lane_bank", {"LANE": lane, "B": b, "KMAX": k, "PIN": pin, "POUT": pout})
-      for lane in ("P1", "P2", "S0", "S1", "M8")
+      for lane in ("P1", "P2", "P3", "S0", "S1", "M8")
       for b, k, pin, pout in ((2, 3, 1, 1), (3, 7, 2, 3), (4, 3, 8, 8), (5, 5, 1, 2))],
     *[("lane_bank", {"LANE": lane, "TREE": 3, "MAP": mapped, "PIN": 2, "POUT": 1})
-      for lane, mapped in (("P1", "none"), ("P2", "xcup"), ("S0", "xcup"), ("S1", "none"),
-                           ("M8", "xcup"))],
+      for lane, mapped in (("P1", "none"), ("P2", "xcup"), ("P3", "xcup"), ("S0", "xcup"),
+                           ("S1", "none"), ("M8", "xcup"))],
+    *[("lane_bank", {"LANE": "P3", "BUSES": buses, "PIN": 3, "POUT": 2}) for buses in (1, 2, 8)],
     *[("shuff_bank", {"B": b, "POUT": p}) for b, p in ((2, 1), (3, 3), (5, 8), (4, 16))],
     *[("byte_bank", {"POUT": p}) for p in (1, 3, 8, 16)],
     *[("pot_project", {"B": b, "TW": tw})
@@ -81,7 +82,8 @@ ILLEGAL: list[tuple[str, dict[str, Value], str]] = [
     ("lane_bank", {"LANE": "P9"}, "lane"),
     *[("lane_bank", {name: value}, name.lower())
       for name, value in (("B", 1), ("B", 6), ("KMAX", 1), ("KMAX", 2), ("KMAX", 9), ("PIN", 0),
-                          ("POUT", 0), ("POUT", 65), ("TREE", 4), ("MAP", "xc7s"))],
+                          ("POUT", 0), ("POUT", 65), ("TREE", 4), ("MAP", "xc7s"),
+                          ("BUSES", 3))],
     ("lane_bank", {"PIN": 228, "POUT": 1}, "pin"),
     *[("lane_bank", {name: value}, "derived")
       for name, value in (("AB", 9), ("TAPW", 9), ("WB", 5), ("SUMW", 12))],

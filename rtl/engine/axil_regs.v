@@ -106,11 +106,12 @@ module axil_regs #(
 );
     localparam [1:0] OKAY = 2'b00, SLVERR = 2'b10;
     localparam [3:0] LANE_ID = (LANE == "P1") ? 4'd1 : (LANE == "S0") ? 4'd2
-                               : (LANE == "S1") ? 4'd3 : (LANE == "M8") ? 4'd4 : 4'd5;
+                               : (LANE == "S1") ? 4'd3 : (LANE == "M8") ? 4'd4
+                               : (LANE == "P2") ? 4'd5 : 4'd6;
 
     generate
-        if (LANE != "P1" && LANE != "S0" && LANE != "S1" && LANE != "M8" && LANE != "P2")
-        begin : g_illegal_lane
+        if (LANE != "P1" && LANE != "S0" && LANE != "S1" && LANE != "M8" && LANE != "P2"
+            && LANE != "P3") begin : g_illegal_lane
             illegal_parameter_axil_regs_lane stop_elaboration();
         end
         if (ACCW < 1 || ACCW > 70) begin : g_illegal_accw

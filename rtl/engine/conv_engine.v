@@ -40,15 +40,15 @@
 // for the sums of the one before. This is exact as long as a, r and the outputs never stall.
 //
 // Parameters
-//   LANE        "P1" P-LUT, "P2" P-LUT of product codes, "S0" shift on the same codes, "S1" shift
-//               with 8-bit activations, "M8" 8-bit integer multiply (weights not compressed)
+//   LANE        "P1" P-LUT, "P2" P-LUT of product codes, "P3" P-LUT in memory, "S0" shift on the same
+//               codes, "S1" shift with 8-bit activations, "M8" 8-bit multiply (weights not compressed)
 //   B           code bits, 3..5 (2 works too)
 //   KMAX        largest kernel, 3, 5, 7
 //   PIN, POUT   channels of a slot: 1..64; of an output: power of two, 1..64
 //   LINE_DEPTH  widest map, 1..256             PSUM_DEPTH  output positions held, 2..65536
 //   COUT_MAX    most output channels, 1..2048  FIFO_DEPTH  power of two, 32..1024
 //   PLUT_FILE   product table for P1, made by golden.plut
-//   TREE, MAP   the lanes' adders, see adder_tree: 2 or 3 operands; "none" or "xcup"
+//   BUSES       ways to write P3's tables, 1, 2, 4, 8;  TREE 2 or 3, MAP "none" or "xcup": adder_tree
 `default_nettype none
 
 module conv_engine #(
@@ -62,6 +62,7 @@ module conv_engine #(
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
     parameter PLUT_FILE  = "plut_b4.hex",
+    parameter BUSES      = 4,
     parameter TREE       = 2,
     parameter MAP        = "none",
     // Derived; do not override.
@@ -249,7 +250,7 @@ module conv_engine #(
 
     // ------------------------------------------------------------------ weights
     wire [POUT*WB-1:0] w_codes;
-    wire               we, beat_w;
+    wire               we, beat_w, w_room, w_settled;
     wire [TAPW-1:0]    we_tap;
     wire               new_tile = swap || leave;
 
@@ -258,8 +259,8 @@ module conv_engine #(
         .WBITS(WBITS)
     ) u_weights (
         .clk(clk), .rst(rst), .job_start(config_start), .open(config_ready), .flush(in_error),
-        .claimed(claimed || leave), .awaited(awaited), .cin(cin), .cout(cout),
-        .in_size(in_size), .k(k),
+        .claimed(claimed || leave), .awaited(awaited), .room(w_room), .settled(w_settled),
+        .cin(cin), .cout(cout), .in_size(in_size), .k(k),
         .full(weights_full), .good(weights_good), .idle(weights_idle), .error(w_error),
         .error_code(w_error_code), .count(cnt_weights),
         .we(we), .we_tap(we_tap), .codes(w_codes), .beat(beat_w),
@@ -310,11 +311,11 @@ module conv_engine #(
     wire                 acc_valid, acc_end;
 
     lane_bank #(
-        .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .PLUT_FILE(PLUT_FILE), .TREE(TREE),
-        .MAP(MAP)
+        .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .PLUT_FILE(PLUT_FILE),
+        .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
     ) u_lanes (
         .clk(clk), .rst(rst), .w_we(we), .w_tap(we_tap), .w_codes(w_codes), .w_swap(new_tile),
-        .a(taps), .sums(sums)
+        .w_ready(w_room), .w_settled(w_settled), .a(taps), .sums(sums)
     );
 
     psum_buffer #(.POUT(POUT), .SUMW(SUMW), .ACCW(ACCW), .PSUM_DEPTH(PSUM_DEPTH)) u_psum (

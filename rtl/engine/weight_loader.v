@@ -4,7 +4,8 @@
 //
 // Weights come in steps of POUT codes, one for each lane, in the order of docs/formats.md: output
 // tile, input tile, then (i, ky, kx) inside the tile, clipped at the layer's input channels.
-// `full` is high from the cycle after the step that completes a tile until `claimed`, which comes a
+// Steps are taken unless `hold`. `full` is high from the cycle after the step that completes a tile, or
+// from when it has `settled` in the lane bank, until `claimed`, which comes a
 // cycle after the pass began to use it; the loader then goes on with the next tile while the array
 // computes. If the tile was `awaited` the pass begins as soon as it sees `full`, and the loader does
 // not wait for the news: an array that waits for weights gets them without a pause. A stream whose
@@ -29,6 +30,8 @@ module weight_loader #(
     input  wire            flush,
     input  wire            claimed,       // the tile that was full is in use
     input  wire            awaited,       // nothing but this tile was missing, a cycle ago
+    input  wire            hold,          // no step now
+    input  wire            settled,       // the lane bank has all that it takes time to write
     output wire            full,
     output reg             bad_count,     // pulse
     output reg             complete,      // every weight of the layer has been taken
@@ -64,11 +67,11 @@ module weight_loader #(
     wire        layer_end = tile_end && last_in && last_out;
 
     // A full tile that was awaited is in use now: its claim has no news a cycle later.
-    wire   early = full_q && awaited;
+    wire   early = full && awaited;
     wire   free  = early || (claimed && !early_q);
-    assign ready = flush || !full_q || free;
+    assign ready = flush || ((!full_q || free) && !hold);
     assign we    = valid && ready && !flush;
-    assign full  = full_q;
+    assign full  = full_q && settled;
 
     // Kernels smaller than the window lie at its bottom right; a 1x1 kernel has the first four taps
     // for four groups of channels, so there the channel alone is the address.

@@ -31,6 +31,8 @@ module weight_path #(
     input  wire                  flush,
     input  wire                  claimed,            // pulse: the tile was taken into use
     input  wire                  awaited,            // the pass waits for nothing but this tile
+    input  wire                  room,               // the lane bank takes a write
+    input  wire                  settled,            // it is through with what it has taken
     input  wire [11:0]           cin,
     input  wire [11:0]           cout,
     input  wire [11:0]           in_size,
@@ -65,6 +67,7 @@ module weight_path #(
     reg  [TAPW-1:0]    tap_q;
     reg  [POUT*WB-1:0] codes_q;
     reg         is_open, stream_good;
+    wire        hold, done_writing, drop;
     wire        word_take = word_valid && is_open && dec_ready;
 
     axis_skid #(.WIDTH(WBITS + 1)) u_skid (
@@ -96,13 +99,31 @@ module weight_path #(
 
     weight_loader #(.KMAX(KMAX), .PIN(PIN), .POUT(POUT), .TAPW(TAPW)) u_loader (
         .clk(clk), .rst(rst), .job_start(job_start || open), .flush(flush),
-        .claimed(claimed), .awaited(awaited),
+        .claimed(claimed), .awaited(awaited), .hold(hold), .settled(done_writing),
         .full(full), .bad_count(bad_count), .complete(complete),
         .cin(cin), .cout(cout), .in_size(in_size), .k(k),
         .valid(dec_valid), .last(dec_last), .ready(dec_take),
         .we(step_we), .we_tap(step_tap), .count(count)
     );
     assign beat = word_take;
+
+    // Lane P3 takes time for a write: those on their way wait, the tile is not full before all is
+    // written, and none of them may outlive an error, because the swap on leaving it comes first.
+    generate
+        if (LANE == "P3") begin : g_slow
+            reg settled_q;
+
+            always @(posedge clk) settled_q <= settled && !we && !we_q && !step_we;
+            assign hold         = we && !room;
+            assign drop         = flush;
+            assign done_writing = settled_q;
+        end else begin : g_at_once
+            wire unused = &{1'b0, room, settled};
+            assign hold         = 1'b0;
+            assign drop         = 1'b0;
+            assign done_writing = 1'b1;
+        end
+    endgenerate
 
     // A good stream with no weights at all shows no step that could be the last one.
     wire too_few = stream_good && !dec_valid && !complete;
@@ -113,12 +134,18 @@ module weight_path #(
     assign idle       = !is_open && !dec_busy;
 
     always @(posedge clk) begin
-        we_q    <= step_we && !rst;
-        tap_q   <= step_tap;
-        codes_q <= step_codes;
-        we      <= we_q && !rst;
-        we_tap  <= tap_q;
-        codes   <= codes_q;
+        if (!hold) begin
+            we_q    <= step_we;
+            tap_q   <= step_tap;
+            codes_q <= step_codes;
+            we      <= we_q;
+            we_tap  <= tap_q;
+            codes   <= codes_q;
+        end
+        if (rst || drop) begin
+            we_q <= 1'b0;
+            we   <= 1'b0;
+        end
         if (open) is_open <= 1'b1;
         if (word_take && word[WBITS]) is_open <= 1'b0;
         if (dec_done) stream_good <= dec_status == 8'd0;

@@ -7,19 +7,23 @@
 // new shadow. Tap (ty, tx) of the KMAX x KMAX window and input channel i share the flat index
 // (ty * KMAX + tx) * PIN + i, in w_tap and in a alike.
 //
+// LANE "P3" has tables instead of weights (table_bank): a tap takes cycles to write, so w_we counts only
+// with w_ready, and the next tile is whole when w_settled is high. With the other lanes both are 1.
+//
 // Weights are active in the cycle after w_swap: an activation vector meets the weights that are
 // active in its own cycle, so w_swap may come in the same cycle as the last vector of a tile. rst
 // clears shadow and active weights. Sums follow a by 1 + ceil(ceil(log2 N) / 2) cycles with adders of
 // two operands, 1 + ceil(log3 N) with three, N = KMAX * KMAX * PIN.
 //
 // Parameters
-//   LANE       "P1" P-LUT, "P2" P-LUT of product codes, "S0" SHIFT on the same codes, "S1" SHIFT on
-//              8-bit activations, "M8" 8-bit integer multiply
+//   LANE       "P1" P-LUT, "P2" P-LUT of product codes, "P3" P-LUT in memory, "S0" SHIFT on the same
+//              codes, "S1" SHIFT on 8-bit activations, "M8" 8-bit integer multiply
 //   B          bits of a weight code, 2..5; also of an activation, except for "S1"; not for "M8"
 //   KMAX       side of the window, 3, 5 or 7
 //   PIN        input channels a beat, 1 and up, KMAX * KMAX * PIN <= 2048
 //   POUT       lanes, 1..64
 //   PLUT_FILE  table of "P1", see lane_plut
+//   BUSES      ways to write the tables of "P3", see table_bank
 //   TREE       operands of an adder, 2 or 3; MAP  how an adder of three is made: see adder_tree
 //   AB, WB, TAPW, SUMW  bits of an activation, a weight, w_tap, a sum: derived, do not set
 `default_nettype none
@@ -31,6 +35,7 @@ module lane_bank #(
     parameter PIN       = 8,
     parameter POUT      = 8,
     parameter PLUT_FILE = "plut_b4.hex",
+    parameter BUSES     = 4,
     parameter TREE      = 2,
     parameter MAP       = "none",
     parameter AB        = LANE == "S1" || LANE == "M8" ? 8 : B,
@@ -47,6 +52,8 @@ module lane_bank #(
     input  wire [TAPW-1:0]             w_tap,
     input  wire [POUT*WB-1:0]          w_codes,
     input  wire                        w_swap,
+    output wire                        w_ready,
+    output wire                        w_settled,
 
     // window in, one sum for each lane out
     input  wire [KMAX*KMAX*PIN*AB-1:0] a,
@@ -56,9 +63,12 @@ module lane_bank #(
     localparam TAPS = KMAX * KMAX * PIN;
 
     generate
-        if (LANE != "P1" && LANE != "P2" && LANE != "S0" && LANE != "S1" && LANE != "M8")
-        begin : g_illegal_lane
+        if (LANE != "P1" && LANE != "P2" && LANE != "P3" && LANE != "S0" && LANE != "S1"
+            && LANE != "M8") begin : g_illegal_lane
             illegal_parameter_lane_bank_lane stop_elaboration();
+        end
+        if (BUSES != 1 && BUSES != 2 && BUSES != 4 && BUSES != 8) begin : g_illegal_buses
+            illegal_parameter_lane_bank_buses stop_elaboration();
         end
         if (TREE != 2 && TREE != 3) begin : g_illegal_tree
             illegal_parameter_lane_bank_tree stop_elaboration();
@@ -89,49 +99,61 @@ module lane_bank #(
 
     genvar o;
     generate
-        for (o = 0; o < POUT; o = o + 1) begin : g_out
-            reg [TAPS*WB-1:0] shadow;
-            reg [TAPS*WB-1:0] active;
-            integer           t;
+        if (LANE == "P3") begin : g_tables
+            table_bank #(
+                .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
+            ) bank (
+                .clk(clk), .rst(rst), .w_we(w_we), .w_tap(w_tap), .w_codes(w_codes),
+                .w_swap(w_swap), .w_ready(w_ready), .w_settled(w_settled), .a(a), .sums(sums)
+            );
+        end else begin : g_weights
+            assign w_ready   = 1'b1;
+            assign w_settled = 1'b1;
 
-            // Unrolled, the loop is an address decoder with a write enable per tap. Written so that a
-            // weight's bits need no logic: clearing is a reset of the tap's registers, not data.
-            always @(posedge clk) begin
-                if (w_we || w_swap || rst) begin
-                    for (t = 0; t < TAPS; t = t + 1) begin
-                        if (w_we && w_tap == t[TAPW-1:0]) begin
-                            shadow[t*WB +: WB] <= w_codes[o*WB +: WB];
-                        end
-                        if (rst || (w_swap && !(w_we && w_tap == t[TAPW-1:0]))) begin
-                            shadow[t*WB +: WB] <= {WB{1'b0}};
+            for (o = 0; o < POUT; o = o + 1) begin : g_out
+                reg [TAPS*WB-1:0] shadow;
+                reg [TAPS*WB-1:0] active;
+                integer           t;
+
+                // Unrolled, the loop is an address decoder with a write enable per tap. Written so that
+                // a weight's bits need no logic: clearing is a reset of the tap's registers, not data.
+                always @(posedge clk) begin
+                    if (w_we || w_swap || rst) begin
+                        for (t = 0; t < TAPS; t = t + 1) begin
+                            if (w_we && w_tap == t[TAPW-1:0]) begin
+                                shadow[t*WB +: WB] <= w_codes[o*WB +: WB];
+                            end
+                            if (rst || (w_swap && !(w_we && w_tap == t[TAPW-1:0]))) begin
+                                shadow[t*WB +: WB] <= {WB{1'b0}};
+                            end
                         end
                     end
+                    if (w_swap) active <= shadow;
+                    if (rst) active <= {(TAPS * WB){1'b0}};
                 end
-                if (w_swap) active <= shadow;
-                if (rst) active <= {(TAPS * WB){1'b0}};
-            end
 
-            // Parameters that do not fit are stopped by the lane as well: it derives its widths itself.
-            if (LANE == "P1") begin : g_plut
-                lane_plut #(
-                    .B(B), .N(TAPS), .PLUT_FILE(PLUT_FILE), .TREE(TREE), .MAP(MAP)
-                ) lane (.clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW]));
-            end else if (LANE == "P2") begin : g_code
-                lane_plut_code #(.B(B), .N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
-                    .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
-                );
-            end else if (LANE == "S0") begin : g_shift
-                lane_shift #(.B(B), .N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
-                    .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
-                );
-            end else if (LANE == "M8") begin : g_mac
-                lane_mac #(.N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
-                    .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
-                );
-            end else begin : g_shift8
-                lane_shift8 #(.B(B), .N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
-                    .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
-                );
+                // What does not fit is stopped by the lane as well: it derives its widths itself.
+                if (LANE == "P1") begin : g_plut
+                    lane_plut #(
+                        .B(B), .N(TAPS), .PLUT_FILE(PLUT_FILE), .TREE(TREE), .MAP(MAP)
+                    ) lane (.clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW]));
+                end else if (LANE == "P2") begin : g_code
+                    lane_plut_code #(.B(B), .N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
+                        .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
+                    );
+                end else if (LANE == "S0") begin : g_shift
+                    lane_shift #(.B(B), .N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
+                        .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
+                    );
+                end else if (LANE == "M8") begin : g_mac
+                    lane_mac #(.N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
+                        .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
+                    );
+                end else begin : g_shift8
+                    lane_shift8 #(.B(B), .N(TAPS), .TREE(TREE), .MAP(MAP)) lane (
+                        .clk(clk), .w(active), .a(a), .sum(sums[o*SUMW +: SUMW])
+                    );
+                end
             end
         end
     endgenerate

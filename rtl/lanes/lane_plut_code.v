@@ -50,28 +50,10 @@ module lane_plut_code #(
         end
     endgenerate
 
-    // The table of product codes at B = 4, six inputs: bit k of index_w + index_a - 1, of 0 if either
-    // index is zero, for all {index_w, index_a}. As a table, because a synthesiser would take an
-    // adder's carry chain for a sum of three bits.
-    function [63:0] codes_of;
-        input integer k;
-        integer       index;
-        integer       place;
-        begin
-            codes_of = 64'd0;
-            for (index = 0; index < 64; index = index + 1) begin
-                place = index / 8 + index % 8 - 1;
-                if (index / 8 != 0 && index % 8 != 0 && (place >> k) % 2 == 1) begin
-                    codes_of[index] = 1'b1;
-                end
-            end
-        end
-    endfunction
-
     // Joined pairwise, as in the other lanes; the block names must differ from adder_tree's.
     localparam LEVELS = $clog2(N);
 
-    genvar l, i, k;
+    genvar l, i;
     generate
         for (l = 0; l <= LEVELS; l = l + 1) begin : g_join
             for (i = 0; i == 0 || (i << l) < N; i = i + 1) begin : g_span
@@ -89,16 +71,11 @@ module lane_plut_code #(
                         reg  [B-1:0] code_reg;
                         reg          sign_reg;
 
-                        if (B == 4) begin : g_table
-                            for (k = 0; k < B; k = k + 1) begin : g_bit
-                                localparam [63:0] ENTRIES = codes_of(k);
-                                assign code[k] = ENTRIES[{index_w, index_a}];
-                            end
-                        end else begin : g_sum
-                            wire zero = index_w == {M{1'b0}} || index_a == {M{1'b0}};
-                            assign code = zero ? {B{1'b0}}
-                                          : {1'b0, index_w} + {1'b0, index_a} - {{M{1'b0}}, 1'b1};
-                        end
+                        product_code #(.B(B), .MAP(MAP)) coder (
+                            .index_w(index_w),
+                            .index_a(index_a),
+                            .code   (code)
+                        );
 
                         always @(posedge clk) begin
                             code_reg <= code;

@@ -108,7 +108,7 @@ module lane_plut_ram #(
             assign address_next = {context_w, address};
         end else begin : g_one_context
             assign address_next = address;
-            wire unused_context = &{1'b0, context_w, select};
+            wire unused_context = context_w;
         end
     endgenerate
 
@@ -125,61 +125,19 @@ module lane_plut_ram #(
         end
     endgenerate
 
-    // Joined pairwise, as in the other lanes; the block names must differ from adder_tree's.
-    localparam LEVELS = $clog2(TABLES);
-
-    genvar l, i;
-    generate
-        for (l = 0; l <= LEVELS; l = l + 1) begin : g_join
-            for (i = 0; i == 0 || (i << l) < TABLES; i = i + 1) begin : g_span
-                localparam COUNT = ((i + 1) << l) < TABLES ? 1 << l : TABLES - (i << l);
-
-                wire [COUNT*EW-1:0] terms;
-
-                if (l == 0) begin : g_table
-                    wire [DEPTHW-1:0] read;
-
-                    if (CONTEXTS == 2) begin : g_selected
-                        assign read = {select, codes[i*AW +: AW]};
-                    end else begin : g_only
-                        assign read = codes[i*AW +: AW];
-                    end
-
-                    (* ram_style = "distributed" *)
-                    reg [EW-1:0] products [0:(1<<DEPTHW)-1];
-
-                    always @(posedge clk) begin
-                        if (token[i]) begin
-                            products[address_reg] <= entry_reg;
-                        end
-                    end
-
-                    assign terms = products[read];
-                end else if (2 * COUNT > (1 << l)) begin : g_pair
-                    assign terms = {g_join[l-1].g_span[2*i+1].terms,
-                                    g_join[l-1].g_span[2*i].terms};
-                end else begin : g_alone
-                    assign terms = g_join[l-1].g_span[2*i].terms;
-                end
-            end
-        end
-    endgenerate
-
     wire [EW+$clog2(TABLES)-1:0] total;
 
-    adder_tree #(
-        .N     (TABLES),
-        .IW    (EW),
-        .TREE  (TREE),
-        .MAP   (MAP),
-        .LEAD  (1),
-        .NEGATE(0),
-        .PEAK  (GROUP * PEAK)
-    ) tree (
-        .clk(clk),
-        .x  (g_join[LEVELS].g_span[0].terms),
-        .neg({TABLES{1'b0}}),
-        .sum(total)
+    product_tables #(
+        .TABLES(TABLES), .AW(AW), .CONTEXTS(CONTEXTS), .EW(EW), .PEAK(GROUP * PEAK), .TREE(TREE),
+        .MAP(MAP)
+    ) tables (
+        .clk    (clk),
+        .we     (token),
+        .address(address_reg),
+        .entry  (entry_reg),
+        .select (select),
+        .codes  (codes),
+        .sums   (total)
     );
 
     // A pair's sum may have a bit more than one product needs, or one less than the tree's.

@@ -37,7 +37,7 @@ BUILT = {
     "LINE_DEPTH.width": "LINE_DEPTH", "PSUM_DEPTH.positions": "PSUM_DEPTH",
     "COUT_MAX.channels": "COUT_MAX", "FIFO_DEPTH.words": "FIFO_DEPTH",
 }  # fmt: skip
-LANES = {"P1": 1, "S0": 2, "S1": 3, "M8": 4, "P2": 5}
+LANES = {"P1": 1, "S0": 2, "S1": 3, "M8": 4, "P2": 5, "P3": 6}
 
 CHANNELS = ("aw", "w", "b", "ar", "r")
 _PINS = ("busy", "done", *STATE.values())

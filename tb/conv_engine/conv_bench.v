@@ -24,6 +24,7 @@ module conv_bench #(
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
     parameter PLUT_FILE  = "plut_b4.hex",
+    parameter BUSES      = 4,
     parameter TREE       = 2,
     parameter MAP        = "none"
 ) (
@@ -215,7 +216,7 @@ module conv_bench #(
 
     conv_engine #(
         .LANE(LANE), .PLUT_FILE(PLUT_FILE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
-        .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH), .TREE(TREE), .MAP(MAP)
+        .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
     ) dut (
         .clk(clk), .rst(rst), .start(start), .clear(clear), .busy(busy), .done(done), .err(err),
         .err_out_tile(err_out_tile), .err_in_tile(err_in_tile),

@@ -3,13 +3,14 @@
 // AXI4-Streams beat by beat from Python (cocotbext-axi). Small, because that needs no wide lanes and
 // so costs a few seconds of build.
 //
-// Parameters: LANE, B, PLUT_FILE, TREE, MAP as conv_engine; the sizes are fixed by their defaults.
+// Parameters: LANE, B, PLUT_FILE, BUSES, TREE, MAP as conv_engine; the sizes are fixed by their defaults.
 `default_nettype none
 
 module conv_small #(
     parameter LANE       = "P1",
     parameter B          = 4,
     parameter PLUT_FILE  = "plut_b4.hex",
+    parameter BUSES      = 4,
     parameter TREE       = 2,
     parameter MAP        = "none",
     parameter KMAX       = 3,
@@ -107,7 +108,7 @@ module conv_small #(
 );
     conv_engine #(
         .LANE(LANE), .PLUT_FILE(PLUT_FILE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
-        .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH), .TREE(TREE), .MAP(MAP)
+        .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
     ) dut (
         .clk(clk), .rst(rst), .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_cin(cfg_cin),
         .cfg_cout(cfg_cout), .cfg_k(cfg_k), .cfg_stride(cfg_stride), .cfg_pad(cfg_pad),

@@ -12,6 +12,7 @@ import functools
 from typing import NamedTuple
 
 from tb.common import lane_bench
+from tb.common.table_timing import load_cycles
 from tb.conv_engine.work import LayerWork
 
 # Cycles of fixed pipelines.
@@ -20,6 +21,8 @@ SUM_TO_STORED = 2  # psum_buffer
 POST_PROCESS, RAW_SUMS = 9, 1  # raw sums leave after the first stage
 OUT_TO_TAKEN = 3  # output FIFO, then the room count, then the look at it
 TINY_GAP = 4  # cycles from a tiny pass's last position to the next one's first
+SWAP = 2  # from a pass's first step to the swap of its weights; a step taken to its write too
+BANK_TO_FULL = 1  # from the bank's w_settled until the pass sees it
 HEADER_CYCLES = 290  # at most, before the first step of weights
 
 
@@ -89,31 +92,63 @@ def lane_latency(work: LayerWork) -> int:
     return lane_bench.latency(work.hw.kmax**2 * work.hw.pin, work.hw.tree)
 
 
-def tile_steps(work: LayerWork) -> list[int]:
-    """Steps of weights of each pass in the order of the passes."""
+def tile_channels(work: LayerWork) -> list[int]:
+    """Input channels of each pass in the order of the passes."""
     layer, hw = work.layer, work.hw
     out_tiles, in_tiles = hw.tiles(layer)
     size = hw.in_tile_size(layer.kernel)
-    ins = [min(size, layer.in_channels - i * size) for i in range(in_tiles)]
-    return [i * layer.kernel**2 for i in ins] * out_tiles
+    return [min(size, layer.in_channels - i * size) for i in range(in_tiles)] * out_tiles
+
+
+def tile_taps(work: LayerWork, channels: int) -> list[int]:
+    """Where the weights of a tile go, in the order in which they come (weight_loader)."""
+    kernel, hw = work.layer.kernel, work.hw
+    if kernel == 1:
+        return list(range(channels))
+    side = range(hw.kmax - kernel, hw.kmax)
+    return [(y * hw.kmax + x) * hw.pin + i for i in range(channels) for y in side for x in side]
+
+
+def tile_loads(work: LayerWork) -> list[int]:
+    """Cycles in which the weights of each pass are written, if each step is there in time.
+
+    From the first position of the pass before (first pass: from the first step) until the pass may
+    begin. With lane P3 the makers of its tables need theirs: these cycles are exact.
+    """
+    hw, every = work.hw, tile_channels(work)
+    if hw.lane != "P3":
+        return [channels * work.layer.kernel**2 for channels in every]
+    shape = hw.bits, hw.pin, hw.buses
+    first = BANK_TO_FULL + load_cycles(*shape, tile_taps(work, every[0]), swap=False)
+    return [first, *(SWAP + BANK_TO_FULL + load_cycles(*shape, tile_taps(work, channels))
+                     for channels in every[1:])]  # fmt: skip
 
 
 def weight_waits(work: LayerWork) -> tuple[int, int]:
     """(least, most) cycles of waiting for weights.
 
     Least: a step a cycle from the start on. Most: what the stream's words allow, one a cycle, and
-    the header and the table before the first step.
+    the header and the table before the first step. With lane P3 the least is exact but for the
+    first pass, as long as the stream keeps up with the makers.
     """
-    out_tiles, in_tiles = work.hw.tiles(work.layer)
-    positions = shifts(work)[0] // (out_tiles * in_tiles)
-    steps = tile_steps(work)
+    rows, columns = grid(work)
+    positions = len(work.a) * rows * columns  # from the first one of a pass to that of the next
+    loads = tile_loads(work)
+    steps = [channels * work.layer.kernel**2 for channels in tile_channels(work)]
     words = 8 * len(work.weight_bytes) / work.hw.w_bits / sum(steps)  # a step
     lead = leads(work)[1]
-    least = max(0, steps[0] - lead) + sum(max(0, n - positions) for n in steps[1:])
-    most = HEADER_CYCLES + 1.02 * sum(max(0.0, max(1.0, words) * n - positions) for n in steps)
+    least = max(0, loads[0] - lead) + sum(max(0, n - positions) for n in loads[1:])
+    least = max(0, least - tiny_gaps(work))
+    tail = 0  # from the last step on
+    if work.hw.lane == "P3":
+        tail = (1 << work.hw.bits) + 2
+    else:
+        least = int(least * 0.9)
+    slow = [max(load, max(1.0, words) * n + tail) for load, n in zip(loads, steps, strict=True)]
+    most = HEADER_CYCLES + 1.02 * sum(max(0.0, n - positions) for n in slow)
     if words > 0.8:  # the bus is about full: here and there a step waits for its words
         most += 0.1 * sum(steps)
-    return int(max(0, least - tiny_gaps(work)) * 0.9), int(most) + 1
+    return least, int(most) + 1
 
 
 @functools.lru_cache(maxsize=256)

@@ -13,16 +13,18 @@ from tb.common.settings import Settings
 class Hardware(Target):
     """What software sees, and what only shows in cycles.
 
-    tree: operands of the lanes' adders.
+    tree: operands of the lanes' adders; buses: ways to write the tables of lane P3.
     """
 
     tree: int = 2
+    buses: int = 4
 
 
 def hardware(settings: Settings) -> Hardware:
     """The parameters of this simulation; mac_conv has no LANE."""
     number = settings.integer
     lane = str(settings.parameters.get("LANE", "M8"))
+    buses = number("BUSES") if "BUSES" in settings.parameters else Hardware.buses
     return Hardware(bits=number("B"), kmax=number("KMAX"), pin=number("PIN"), pout=number("POUT"),
                   line_depth=number("LINE_DEPTH"), psum_depth=number("PSUM_DEPTH"),
-                  cout_max=number("COUT_MAX"), lane=lane, tree=number("TREE"))
+                  cout_max=number("COUT_MAX"), lane=lane, tree=number("TREE"), buses=buses)

@@ -22,6 +22,7 @@ from tb.conv_engine.tests_hard import (
     Stalls,
     WrongPrediction,
 )
+from tb.conv_engine.tests_tables import TableLoads
 
 ALL: tuple[type[ConvTest], ...] = (
     NetworkLayers, RandomLayers, ExtremeValues, Sizes, Bands, RawAccumulators, ResidualInOut,
@@ -30,6 +31,10 @@ ALL: tuple[type[ConvTest], ...] = (
 
 
 def wanted() -> tuple[type[ConvTest], ...]:
-    """The tests of this run: IMAGES=0 leaves the network out, for devices too small for it."""
+    """The tests of this run: IMAGES=0 leaves the network out, for devices too small for it.
+
+    TableLoads is P3's.
+    """
     images = settings.load().integer("IMAGES")
-    return ALL if images else tuple(test for test in ALL if test is not NetworkLayers)
+    tables = (TableLoads,) if settings.load().parameters.get("LANE") == "P3" else ()
+    return tuple(test for test in (*ALL, *tables) if images or test is not NetworkLayers)

@@ -21,6 +21,7 @@ module network_bench #(
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
     parameter PLUT_FILE  = "plut_b4.hex",
+    parameter BUSES      = 4,
     parameter TREE       = 2,
     parameter MAP        = "none",
     parameter MAC_KMAX   = 3,
@@ -68,7 +69,7 @@ module network_bench #(
     network_device #(
         .NAME("main"), .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT),
         .LINE_DEPTH(LINE_DEPTH), .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX),
-        .FIFO_DEPTH(FIFO_DEPTH), .PLUT_FILE(PLUT_FILE), .TREE(TREE), .MAP(MAP)
+        .FIFO_DEPTH(FIFO_DEPTH), .PLUT_FILE(PLUT_FILE), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
     ) main (
         .clk(main_clk), .rst(main_rst), .go(main_go), .arm(main_arm), .abort(main_abort),
         .job(main_job), .want_y(main_want_y), .want_q(main_want_q), .watch(main_watch),

@@ -6,8 +6,8 @@
 //
 // Files: <DATA>/<NAME>_{w,a,r,x}_<job>.bin are played, _{y,q}_ and x's answers _x_log_ recorded.
 //
-// Parameters: NAME prefix of the files; LANE decides the module: "P1", "P2" plut_conv, "S0",
-// "S1" shift_conv, "M8" mac_conv; the others are that module's.
+// Parameters: NAME prefix of the files; LANE decides the module: "P1", "P2", "P3" plut_conv,
+// "S0", "S1" shift_conv, "M8" mac_conv; the others are that module's.
 `default_nettype none
 
 module network_device #(
@@ -22,6 +22,7 @@ module network_device #(
     parameter COUT_MAX   = 512,
     parameter FIFO_DEPTH = 64,
     parameter PLUT_FILE  = "plut_b4.hex",
+    parameter BUSES      = 4,
     parameter TREE       = 2,
     parameter MAP        = "none"
 ) (
@@ -187,11 +188,11 @@ module network_device #(
         .m_axis_r_tlast(last[4])
 
     generate
-        if (LANE == "P1" || LANE == "P2") begin : g_plut
+        if (LANE == "P1" || LANE == "P2" || LANE == "P3") begin : g_plut
             plut_conv #(
                 .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
                 .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH),
-                .PLUT_FILE(PLUT_FILE), .TREE(TREE), .MAP(MAP)
+                .PLUT_FILE(PLUT_FILE), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
             ) dut (`NETWORK_PORTS);
         end else if (LANE == "S0" || LANE == "S1") begin : g_shift
             shift_conv #(
