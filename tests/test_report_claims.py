@@ -124,18 +124,18 @@ def test_rivals_have_as_many_bits_or_more_and_nulls_do_not_count():
 
 
 def test_energies_on_other_activations_are_not_compared():
-    here, there = {"energy_package": "resnet20-b4"}, {"energy_package": "digits-b4"}
+    here, there = {"energy_package": "resnet20-b3"}, {"energy_package": "digits-b4"}
     found = [made("P1", held=900.0, extra=here), made("S0", held=300.0, extra=there),
-             made("S1", held=300.0, extra=here)]  # fmt: skip
+             made("S1", held=300.0, extra={"energy_package": "resnet20-b4"})]  # fmt: skip
     power = claims.section([choose(found)], MEMORIES, FACTS).tables[2]
     cells = dict(zip((name for name, _ in power.head), power.rows[0], strict=True))
     assert cells["S0 / P1"].note == (
-        "not comparable: S0: activations of digits-b4; P1: activations of resnet20-b4")
+        "not comparable: S0: activations of digits; P1: activations of resnet20")
     assert cells["S1 / P1"].value == pytest.approx(1 / 3)
     assert [one.rival for one in find(found, metric=HELD, ours="P1")] == ["S1"]
     assert "S0" in {one.rival for one in find(found, metric=LUT_PER_MAC, ours="P1")}
     table = lanes.pivot(choose(found), HELD, "x")
-    assert "b = 4: activations of digits-b4, activations of resnet20-b4" in table.about[2]
+    assert "b = 4: activations of digits, activations of resnet20" in table.about[2]
 
 
 def test_only_the_open_flow_is_called_uncalibrated():

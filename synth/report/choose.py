@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -58,7 +59,9 @@ class Metric:
     def cell(self, record: Record) -> Cell:
         """The figure with its meaning and origin; a dash with the reason."""
         where = origin(record)
-        parts = (self.meaning, where.words, self.caveat(where), self.basis(record))
+        parts = [self.meaning, where.words, self.caveat(where)]
+        if self.basis(record):
+            parts.append(f"activations of package {record.extra['energy_package']}")
         note = "; ".join(part for part in parts if part)
         return number(self.of(record), self.digits, note, self.why(record))
 
@@ -75,9 +78,13 @@ def lut_ns(record: Record) -> float | None:
 
 
 def activations(record: Record) -> str:
-    """The package whose activations an energy is of: energies on two of them do not compare."""
+    """The network whose activations an energy is of: energies on two of them do not compare.
+
+    Packages of one network at several bits do: M3 has no package of its own and takes another's
+    layers, requantised, and leaving it out would hide where it wins.
+    """
     package = record.extra.get("energy_package")
-    return f"activations of {package}" if package else ""
+    return f"activations of {re.sub(r'-b[0-9]+$', '', str(package))}" if package else ""
 
 
 CLOCK: Final = "the open flow's clock is an estimate"

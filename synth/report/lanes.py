@@ -65,7 +65,7 @@ def pivot(lanes: Lanes, metric: Metric, title: str, only: Sequence[int] = (), *,
              for b in lanes.largest}  # fmt: skip
     if any(bases.values()):
         about.append("; ".join(f"b = {b}: {', '.join(some)}" for b, some in bases.items() if some)
-                     + ". Figures on different activations are not compared.")  # fmt: skip
+                     + ". Figures on two networks are not compared.")  # fmt: skip
     return Table(title, head, tuple(rows), tuple(about), docs=docs, page=page)
 
 

@@ -73,8 +73,8 @@ def load(folder: Path, sources: Iterable[Path] = ()) -> Loaded:
                          "(`make bench PART=lanes` for a part of it)")  # fmt: skip
     warnings: list[str] = []
     if present[0].name != BENCH[0]:
-        warnings.append(f"There is no bench.json of a whole `make bench`: this is what "
-                        f"{', '.join(path.name for path in present)} have.")  # fmt: skip
+        warnings.append("There is no bench.json of a whole `make bench`; figures are of parts of it: "
+                        f"{', '.join(path.name for path in present)}.")  # fmt: skip
     paths = [*present, *sorted(folder.glob("synth-*.json"))]
     if (folder / MODULES).is_file():
         paths.append(folder / MODULES)
