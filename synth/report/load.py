@@ -73,7 +73,7 @@ def load(folder: Path, sources: Iterable[Path] = ()) -> Loaded:
                          "(`make bench PART=lanes` for a part of it)")  # fmt: skip
     warnings: list[str] = []
     if present[0].name != BENCH[0]:
-        warnings.append("There is no bench.json of a whole `make bench`; figures are of parts of it: "
+        warnings.append("There is no bench.json of a whole `make bench`; figures are of parts: "
                         f"{', '.join(path.name for path in present)}.")  # fmt: skip
     paths = [*present, *sorted(folder.glob("synth-*.json"))]
     if (folder / MODULES).is_file():
