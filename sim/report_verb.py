@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from golden.errors import PlutarchError
 from golden.files import write_atomic
 from sim.cli import flag
 from sim.paths import RESULTS, ROOT, shown
 from sim.progress import Progress
+from synth.design import design
 from synth.report import build, facts, load, markdown, page
 from synth.report.model import Report
 
@@ -21,7 +23,7 @@ def run(choices: Mapping[str, str]) -> int:
     """Write build/results/report.html and report.md, with DOCS=1 docs/results.md too; 0."""
     with Progress() as progress:
         progress.step("reading records")
-        report = make(RESULTS, sorted((ROOT / "rtl").rglob("*.v")))
+        report = make(RESULTS)
         files = [RESULTS / "report.html", RESULTS / "report.md"]
         write_atomic(files[0], page.page(report).encode())
         write_atomic(files[1], markdown.text(report).encode())
@@ -40,7 +42,15 @@ def run(choices: Mapping[str, str]) -> int:
     return 0
 
 
-def make(results: Path, sources: list[Path]) -> Report:
+def make(results: Path) -> Report:
     """The report on a folder of results. Raises PlutarchError in one line."""
     loaded = load.load(results, sources)
     return build.build(loaded, facts.read(), sorted(PACKAGES.iterdir()))
+
+
+def sources(module: str) -> tuple[Path, ...]:
+    """The RTL that a module is made of; nothing for one that the tables no longer have."""
+    try:
+        return design(module).sources
+    except PlutarchError:
+        return ()

@@ -98,17 +98,19 @@ def test_latency_prefers_the_simulated_run_of_the_same_accelerator():
     row = cells(section.tables[0])
     total = sum(least_cycles(SMALL, one) for one in resnet18() if one.kernel <= 3)
     assert row["cycles"].value == total  # twice as many for two images
-    assert row["counted by"].text == "simulated RTL, Verilator 5, 2 image(s) a job"
+    assert row["counted by"].text == ("simulated RTL of plut_conv P1, Verilator 5, "
+                                          "2 image(s) a job")
     assert row["ms"].value == pytest.approx(total / 200e3)
     assert not section.absent
     assert len(section.tables[1].rows) == 19
 
 
 @pytest.mark.parametrize("changes", [
-    {"toplevel": "shift_conv"}, {"net": "resnet20"},
+    {"net": "resnet20"},
     {"parameters": {**accelerator().params, "PIN": 16}},
     {"parameters": {**accelerator().params, "B": 3}},
-    {"parameters": {**accelerator().params, "LANE": "P2"}},
+    {"parameters": {**accelerator().params, "LANE": "P3"}},
+    {"parameters": {**accelerator().params, "LANE": "S1"}, "toplevel": "shift_conv"},
     {"parameters": {**accelerator().params, "PSUM_DEPTH": 1000}}])
 def test_a_run_of_another_accelerator_is_not_taken(changes):
     record = accelerator()
@@ -116,6 +118,16 @@ def test_a_run_of_another_accelerator_is_not_taken(changes):
     assert cells(section.tables[0])["counted by"].text == "at least, from shapes"
     assert ("`make network NET=resnet18 TOPLEVEL=plut_conv B=4 PIN=8 POUT=8 LANE=P1` counts them"
             in section.absent[0])
+
+
+def test_a_run_of_a_lane_alike_is_taken_where_there_is_none_of_its_own():
+    record = accelerator()
+    alike = run(record, toplevel="shift_conv", parameters={**record.params, "LANE": "S0"})
+    table = latency.section(loaded(record, networks=[alike]), DEVICE.part).tables[0]
+    assert cells(table)["counted by"].text.startswith("simulated RTL of shift_conv S0")
+    both = [alike, run(record), alike]
+    table = latency.section(loaded(record, networks=both), DEVICE.part).tables[0]
+    assert cells(table)["counted by"].text.startswith("simulated RTL of plut_conv P1")
 
 
 def test_latency_without_a_clock_or_an_accelerator():

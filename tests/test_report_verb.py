@@ -72,6 +72,13 @@ def test_a_mistake_is_one_line_and_leaves_nothing(results, capsys, text):
     assert not (results / "report.html").exists()
 
 
+def test_sources_are_those_that_a_module_reaches():
+    names = {path.name for path in report_verb.sources("dot_product")}
+    assert {"dot_product.v", "lane_plut.v", "adder_tree.v"} <= names
+    assert "plut_conv.v" not in names
+    assert report_verb.sources("no_such_module") == ()
+
+
 def test_make_knows_the_verb_and_the_docs_have_their_markers():
     assert re.search(r"^VERBS .*\breport\b", (ROOT / "Makefile").read_text(), re.M)
     verb, choices = verbs.parse(["report", "DOCS=1"])

@@ -8,7 +8,7 @@ contradict each other, sources newer than the figures) becomes a warning on the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,9 @@ BENCH: Final = ("bench.json", "bench-lanes.json", "bench-accelerators.json", "be
 """Files of `make bench`, the whole run first; one of them has to be there."""
 MODULES: Final = "bench-limits.json"
 """Its lanes are CI's, mapped in another way than the bench's: only its other modules are taken."""
+
+
+Sources = Callable[[str], Iterable[Path]]
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,8 @@ class Loaded:
         return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
 
-def load(folder: Path, sources: Iterable[Path] = ()) -> Loaded:
-    """Read build/results. sources: files whose change makes figures old.
+def load(folder: Path, sources: Sources = lambda _: ()) -> Loaded:
+    """Read build/results. sources: module -> the files whose change makes its figures old.
 
     Raises SynthError when the bench has not run, RecordError for a damaged file, in one line each.
     """
@@ -100,7 +103,7 @@ def load(folder: Path, sources: Iterable[Path] = ()) -> Loaded:
         warnings.append(f"{stand_ins} records are of the Vivado test double and left out: they "
                         "were measured nowhere.")  # fmt: skip
     found = tuple(one for one, _ in chosen.values())
-    warnings += [*_mixed(found), *_old(paths, sources)]
+    warnings += [*_mixed(found), *_old(folder, chosen.values(), sources)]
     networks, said = _networks(folder)
     return Loaded(found, files, networks, (*_few(warnings), *said))
 
@@ -142,17 +145,18 @@ def _mixed(found: Iterable[Record]) -> list[str]:
             for flow, seen in versions.items() if len(seen) > 1]  # fmt: skip
 
 
-def _old(paths: Iterable[Path], sources: Iterable[Path]) -> list[str]:
-    """A line for each file of records that is older than some source."""
-    times = {path: path.stat().st_mtime for path in sources}
+def _old(folder: Path, chosen: Iterable[tuple[Record, str]], sources: Sources) -> list[str]:
+    """A line for each module of a file that is older than some of the module's sources."""
     lines = []
-    for path in paths:
-        newer = [source for source, time in times.items() if time > path.stat().st_mtime]
+    for name, module in dict.fromkeys((file, one.module) for one, file in chosen):
+        written = (folder / name).stat().st_mtime
+        times = {path: path.stat().st_mtime for path in sources(module)}
+        newer = [path for path, time in times.items() if time > written]
         if newer:
-            last = max(newer, key=lambda source: times[source])
-            lines.append(f"{path.name} was written before {len(newer)} of the sources were last "
-                         f"changed (the last one: {last.name}): its figures may be of an earlier "
-                         "state. `make bench` is quick where nothing changed.")  # fmt: skip
+            last = max(newer, key=lambda path: times[path])
+            lines.append(f"Figures of {module} ({name}) are older than {len(newer)} of its sources "
+                         f"(the last one: {last.name}): they may be of an earlier state. "
+                         "`make bench` is quick where nothing changed.")  # fmt: skip
     return lines
 
 
