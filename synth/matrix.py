@@ -91,5 +91,6 @@ SMALL_SEEDS: Final = 3
 COMPARED: Final[tuple[tuple[str, Mapping[str, Value]], ...]] = (
     ("plut_conv", {"PIN": 2, "POUT": 2, **_SHALLOW}),
     ("plut_conv", {"PIN": 2, "POUT": 2, **_SHALLOW, "LANE": "P2", **_HAND}),
+    ("plut_conv", {"PIN": 2, "POUT": 2, **_SHALLOW, "LANE": "P3", **_HAND}),
 )
 """Accelerators whose netlist runs a job in the RTL's own bench (tb/netlist)."""

@@ -245,11 +245,17 @@ def test_matching_is_maximum_on_larger_graphs(degree):
         assert sum(other != -1 for other in mate) == tutte_rank(near, rng)
 
 
-def test_a_blossom_inside_a_blossom():
-    """Found by search: whoever forgets the inner one's vertices goes in circles on this graph."""
-    near = [[2, 9, 15], [3, 5], [0, 5, 6, 10, 12], [1, 5, 8, 14], [13, 15], [1, 2, 3, 6], [2, 5, 7],
-            [6, 9, 11], [3, 14], [0, 7, 11], [2, 12], [7, 9], [2, 10], [4, 15], [3, 8],
-            [0, 4, 13]]  # fmt: skip
+@pytest.mark.parametrize("near", [
+    [[2, 9, 15], [3, 5], [0, 5, 6, 10, 12], [1, 5, 8, 14], [13, 15], [1, 2, 3, 6], [2, 5, 7],
+     [6, 9, 11], [3, 14], [0, 7, 11], [2, 12], [7, 9], [2, 10], [4, 15], [3, 8], [0, 4, 13]],
+    [[4, 22], [10, 11, 14, 18, 23, 26], [15, 17], [19, 28], [0, 16], [24], [7, 17, 32],
+     [6, 9, 19, 32], [18, 33], [7, 12, 19], [1, 26, 29, 31], [1, 30], [9, 17], [25, 33], [1, 22],
+     [2, 17], [4, 27], [2, 6, 12, 15, 20, 21], [1, 8], [3, 7, 9, 24, 28, 30, 32], [17, 21],
+     [17, 20], [0, 14, 24, 27], [1, 25], [5, 19, 22, 30], [13, 23], [1, 10], [16, 22], [3, 19],
+     [10, 31], [11, 19, 24], [10, 29], [6, 7, 19], [8, 13]],
+], ids=["16 vertices", "34 vertices"])  # fmt: skip
+def test_a_blossom_inside_a_blossom(near):
+    """Found by search: whoever forgets the inner one's vertices goes in circles on them."""
 
     def circles(*_):
         raise AssertionError("the search does not end")
