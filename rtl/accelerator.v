@@ -132,11 +132,13 @@ module accelerator #(
     wire y_idle;
     reg  ending;                    // the engine is done, y_pack not yet
     wire over = engine_done || ending;
-    wire done = over && (y_idle || err != 8'd0);
+    reg  failed;                    // err is not 0
+    wire done = over && (y_idle || failed);
     wire busy = engine_busy || (over && !done);
 
     always @(posedge clk) begin
         ending <= over && !done;
+        failed <= err != 8'd0;
         if (rst) ending <= 1'b0;
     end
 

@@ -179,6 +179,7 @@ module axil_regs #(
     // ------------------------------------------------------------------ commands
     // In the error state the engine is not busy and takes no start: that shows in the cycle after.
     wire command_start, command_clear;
+    reg  busy_q;                    // good enough where a write asks: see u_map
     reg  started;                   // start was given in the cycle before
     reg  done_seen, refused_start, refused_write;
     wire accepted = started && busy;
@@ -189,7 +190,8 @@ module axil_regs #(
     assign irq   = ended;
 
     always @(posedge clk) begin
-        start   <= command_start && !busy;
+        busy_q  <= busy;
+        start   <= command_start && !busy_q;
         started <= start;
         if (clear || accepted) begin
             done_seen     <= 1'b0;
@@ -197,10 +199,11 @@ module axil_regs #(
             refused_write <= 1'b0;
         end
         if (done) done_seen <= 1'b1;
-        if ((command_start && busy) || (started && !busy)) refused_start <= 1'b1;
+        if ((command_start && busy_q) || (started && !busy)) refused_start <= 1'b1;
         if (write_refused) refused_write <= 1'b1;
         if (rst) begin
             start         <= 1'b0;
+            busy_q        <= 1'b0;
             started       <= 1'b0;
             done_seen     <= 1'b0;
             refused_start <= 1'b0;
@@ -216,7 +219,7 @@ module axil_regs #(
 
     // Two writes are at least three cycles apart, so none comes between a start and its busy.
     register_map u_map (
-        .clk(clk), .rst(rst), .locked(busy),
+        .clk(clk), .rst(rst), .locked(busy_q),
         .write(write && w_whole), .write_word(aw_word), .write_data(w_data),
         .write_ok(write_ok), .write_refused(write_refused),
         .read_word(ar_word), .read_data(read_data), .read_ok(read_ok),
@@ -225,7 +228,7 @@ module axil_regs #(
         .psum_depth_positions(PSUM_DEPTH[16:0]), .cout_max_channels(COUT_MAX[11:0]),
         .fifo_depth_words(FIFO_DEPTH[10:0]),
         .control_start(command_start), .control_clear(command_clear),
-        .status_busy(busy), .status_done(ended), .status_refused_start(refused_start),
+        .status_busy(busy_q), .status_done(ended), .status_refused_start(refused_start),
         .status_refused_write(refused_write), .status_err(err),
         .error_tile_out_tile(err_out_tile), .error_tile_in_tile(err_in_tile),
         .map_h(cfg_h), .map_w(cfg_w), .channels_cin(cfg_cin), .channels_cout(cfg_cout),

@@ -41,7 +41,7 @@ module output_port #(
     reg [CW-1:0] free;        // without the reservation of the cycle before
     reg          reserve_q;
     reg          is_open;     // the last word pushed did not end its transfer
-    wire         closing = close && is_open && room;
+    reg          closing;     // pulse: the beat of zeros
     wire         leaves  = m_axis_tvalid && m_axis_tready;
     wire         fifo_ready;
     wire [CW-1:0] fifo_count;
@@ -57,6 +57,7 @@ module output_port #(
 
     always @(posedge clk) begin
         reserve_q <= reserve;
+        closing   <= close && is_open && room && !closing;
         room      <= free > TWO || (free == TWO && !(reserve && reserve_q))
                      || (free == ONE && !reserve && !reserve_q);
         idle      <= free == ALL && !is_open;
@@ -70,6 +71,7 @@ module output_port #(
             taken     <= 1'b0;
             free      <= ALL;
             is_open   <= 1'b0;
+            closing   <= 1'b0;
         end
     end
 

@@ -9,9 +9,9 @@
 //   word   = saturate((t + half) >> res_out_shift, 8 bits),       half = 2^(res_out_shift-1) or 0
 //
 // Only shifts and adders; every term is exact. TW = ACCW + 18 and BIASW = ACCW + 16 hold any
-// field values (shifts up to 15, res_shift up to ACCW + 8), so nothing can wrap. Nine stages, no
+// field values (shifts up to 15, res_shift up to ACCW + 8), so nothing can wrap. Ten stages, no
 // stall: whoever issues a position has reserved room for its outputs. Five make t (channel_scale,
-// which takes the residual word in the first), four both forms of the output (pot_project,
+// which takes the residual word in the first), five both forms of the output (pot_project,
 // word_round). Raw sums need none of that and come out after one. params and lane_on belong to the
 // sum beside them and may change with every sum; all else stands still during a layer.
 //
@@ -53,7 +53,7 @@ module post_process #(
     output wire [POUT*8-1:0]           word,
     output wire [POUT*ACCW-1:0]        raw
 );
-    localparam STAGES = 9;
+    localparam STAGES = 10;
 
     reg [STAGES-1:0]     valid_q, end_q;
     reg [POUT*ACCW-1:0]  raw_q;

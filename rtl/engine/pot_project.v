@@ -7,8 +7,8 @@
 // and index 1 in between; the largest index is kept above. Nothing is rounded before the
 // comparison. Looked at are the K bits of u from 2^shift on, whether there is a one above them, and
 // for the first rule whether there is one below. Zero is always {0,0}. Every value of shift is
-// exact, also beyond TW - 1 (the result is zero there). Four stages: |t|, shift by sixteens, by
-// single places, index. Latency 4. One value a cycle, each with its own shift.
+// exact, also beyond TW - 1 (the result is zero there). Five stages: |t|, shift by sixteens, by
+// fours, by single places, index. Latency 5. One value a cycle, each with its own shift.
 //
 // Parameters
 //   B   bits of a code, 2..5
@@ -41,9 +41,10 @@ module pot_project #(
 
     // ---- stage 1: |t| ----
     reg  [TW-1:0] absolute;
-    reg           sign_1, sign_2, sign_3;
+    reg           sign_1, sign_2, sign_3, sign_4;
     reg  [6:0]    shift_1;
     reg  [3:0]    shift_2;
+    reg  [1:0]    shift_3;
     wire          minus = t[TW-1];
 
     always @(posedge clk) begin
@@ -52,8 +53,10 @@ module pot_project #(
         sign_1  <= minus;
         sign_2  <= sign_1;
         sign_3  <= sign_2;
+        sign_4  <= sign_3;
         shift_1 <= shift;
         shift_2 <= shift_1[3:0];
+        shift_3 <= shift_2[1:0];
     end
 
     // ---- stage 2: by sixteens ----
@@ -92,24 +95,36 @@ module pot_project #(
         below  <= below_at[shift_1[6:4]];
     end
 
-    // ---- stage 3: by single places ----
-    wire [W-1:0]  moved = window >> shift_2;
-    wire [14:0]   under = 15'h7fff >> (4'd15 - shift_2);      // the places shifted out
-    reg  [K-1:0]  level;
-    reg           above_q, below_q;
+    // ---- stage 3: by fours ----
+    wire [W-1:0]  moved = window >> {shift_2[3:2], 2'b00};
+    wire [11:0]   under = 12'hfff >> (4'd12 - {shift_2[3:2], 2'b00});    // the places shifted out
+    reg  [K+2:0]  near;
+    reg           above_3, below_3;
 
     always @(posedge clk) begin
-        level   <= moved[K-1:0];
-        above_q <= above || |moved[W-1:K];
-        below_q <= below || |(window[14:0] & under);
+        near    <= moved[K+2:0];
+        above_3 <= above || |moved[W-1:K+3];
+        below_3 <= below || |(window[11:0] & under);
     end
 
-    // ---- stage 4: the index ----
+    // ---- stage 4: by single places ----
+    wire [K+2:0]  placed = near >> shift_3;
+    reg  [K-1:0]  level;
+    reg           above_4, below_4;
+
+    always @(posedge clk) begin
+        level   <= placed[K-1:0];
+        above_4 <= above_3 || |placed[K+2:K];
+        below_4 <= below_3 || (shift_3 != 2'd0 && near[0]) || (shift_3[1] && near[1])
+                   || (shift_3 == 2'd3 && near[2]);
+    end
+
+    // ---- stage 5: the index ----
     // reached[k]: the index is at least k + 1. A thermometer: each implies all below it.
     wire [K-1:0]  reached;
-    wire [K:0]    bits = {above_q, level};
+    wire [K:0]    bits = {above_4, level};
 
-    assign reached[0] = |bits[K:1] || (bits[0] && below_q);
+    assign reached[0] = |bits[K:1] || (bits[0] && below_4);
 
     genvar k;
     generate
@@ -131,7 +146,7 @@ module pot_project #(
     end
 
     always @(posedge clk) begin
-        code <= {sign_3 && reached[0], index};
+        code <= {sign_4 && reached[0], index};
     end
 
 endmodule

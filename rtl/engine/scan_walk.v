@@ -67,6 +67,7 @@ module scan_walk #(
     reg  [8:0]  grid_w_top, grid_h_top, ow_top, oh_top;
     reg  [15:0] images_top;
     reg  [3:0]  skip, off_y, off_x;
+    reg         blocks_q;
     wire [3:0]  outside = KMAX_4 - {1'b0, k};
     always @(posedge clk) begin
         grid_w_top <= grid_w - 9'd1;
@@ -74,6 +75,7 @@ module scan_walk #(
         ow_top     <= ow - 9'd1;
         oh_top     <= oh - 9'd1;
         images_top <= images - 16'd1;
+        blocks_q   <= blocks;
         skip       <= outside;
         off_y      <= outside + {2'd0, pad_top};
         off_x      <= outside + {2'd0, pad};
@@ -85,7 +87,9 @@ module scan_walk #(
     wire        in_row_end, in_col_end, in_last_image, in_last, in_final, unused_first;
     wire [8:0]  unused_x, unused_y;
     wire [15:0] unused_image;
-    wire        take        = step && !in_done;
+    // Behind the last element the walk goes on to nowhere: a gate here would stand before every
+    // counter's enable.
+    wire        take        = step;
     wire        in_pass_end = in_row_end && in_col_end && in_last_image;
 
     wrap_counter #(.WIDTH(9)) u_in_x (
@@ -120,7 +124,7 @@ module scan_walk #(
     wire [15:0] image;
     wire        row_end, col_end, last_image, final_pass;
     wire        active = live && !out_done;
-    wire        anchor = step && active;
+    wire        anchor = step && live;      // and behind the last position to nowhere
 
     wrap_counter #(.WIDTH(9)) u_x (
         .clk(clk), .restart(restart), .step(anchor), .top(grid_w_top), .count(x), .at_top(row_end)
@@ -134,7 +138,7 @@ module scan_walk #(
         .count(image), .at_top(last_image)
     );
     pass_walk #(.POUT(POUT)) u_anchor (
-        .clk(clk), .restart(restart), .next(anchor && anchors_end),
+        .clk(clk), .restart(restart), .next(anchor && row_end && col_end && last_image),
         .cin(cin), .cout(cout), .in_size(in_size), .first(first), .last(last),
         .final_pass(final_pass)
     );
@@ -148,8 +152,8 @@ module scan_walk #(
 
     // ---- taps inside the map ----
     // Window line t holds map line base + t - offset, offset = (KMAX - k) + padding.
-    wire [10:0] base_y = blocks ? {1'b0, y, 1'b0} : {2'b0, y};
-    wire [10:0] base_x = blocks ? {1'b0, x, 1'b0} : {2'b0, x};
+    wire [10:0] base_y = blocks_q ? {1'b0, y, 1'b0} : {2'b0, y};
+    wire [10:0] base_x = blocks_q ? {1'b0, x, 1'b0} : {2'b0, x};
     genvar t;
     generate
         for (t = 0; t < KMAX; t = t + 1) begin : g_line
@@ -165,7 +169,7 @@ module scan_walk #(
 
     always @(posedge clk) begin
         if (take) begin
-            at <= beat_end ? 2'd0 : at + 2'd1;
+            at <= (whole || in_pass_end || at == 2'd3) ? 2'd0 : at + 2'd1;
             if (in_pass_end && in_final) in_done <= 1'b1;
         end
         if (step && !live) begin

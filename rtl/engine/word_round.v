@@ -3,8 +3,8 @@
 // word_round: word = saturate((t + half) >> shift, 8 bits), half = 2^(shift-1), or 0 with shift 0.
 //
 // Adding half and dropping `shift` bits is the same as dropping them and adding the highest one that
-// was dropped, so eight bits are added and not TW. Four stages, as pot_project has: shift by
-// sixteens, by single places, rounding, and one to wait. Latency 4. One value a cycle, each with its
+// was dropped, so eight bits are added and not TW. Five stages, as pot_project has: shift by
+// sixteens, by fours, by single places, rounding, and one to wait. Latency 5. One value a cycle, each with its
 // own shift.
 //
 // Parameters
@@ -31,8 +31,9 @@ module word_round #(
     wire [7:0]    beyond_at;
     wire [8*W-1:0] window_at;
     reg  [W-1:0]  window;
-    reg           beyond, sign_1, sign_2;
+    reg           beyond, sign_1, sign_2, sign_3;
     reg  [3:0]    shift_1;
+    reg  [1:0]    shift_2;
 
     genvar c;
     generate
@@ -59,25 +60,41 @@ module word_round #(
         end
     end
 
-    // ---- stage 2: by single places ----
-    wire signed [W:0] extended = {sign_1, window};
-    wire [W:0]    moved = extended >>> shift_1;
-    reg  [8:0]    kept;               // {eight bits, the bit dropped last}
-    reg           beyond_q;
+    // ---- stage 2: by fours ----
+    wire [W-1:0]  moved = window >> {shift_1[3:2], 2'b00};
+    wire [W-1:0]  foreign = (window ^ {W{sign_1}}) >> {shift_1[3:2], 2'b00};
+    reg  [11:0]   near;
+    reg           beyond_2;
 
     always @(posedge clk) begin
-        kept     <= moved[8:0];
-        beyond_q <= beyond || |(moved[W:8] ^ {(W-7){sign_1}});
+        near     <= moved[11:0];
+        beyond_2 <= beyond || |foreign[W-1:12];
         sign_2   <= sign_1;
+        shift_2  <= shift_1[1:0];
     end
 
-    // ---- stages 3 and 4 ----
-    wire [7:0] limit = {sign_2, {7{~sign_2}}};
+    // ---- stage 3: by single places ----
+    // With window ^ sign shifted, the zeros that come in from above are the sign's.
+    wire [11:0]   placed = near >> shift_2;
+    wire [11:0]   strange = (near ^ {12{sign_2}}) >> shift_2;
+    reg  [8:0]    kept;               // {eight bits, the bit dropped last}
+    reg           beyond_3;
+
+    always @(posedge clk) begin
+        kept     <= placed[8:0];
+        beyond_3 <= beyond_2 || |strange[11:8];
+        sign_3   <= sign_2;
+    end
+
+    wire unused = &{1'b0, moved[W-1:12], foreign[11:0], placed[11:9], strange[7:0]};
+
+    // ---- stages 4 and 5 ----
+    wire [7:0] limit = {sign_3, {7{~sign_3}}};
     reg  [7:0] rounded;
 
     always @(posedge clk) begin
         // Rounding up takes 127 beyond the top.
-        rounded <= (beyond_q || kept == 9'h0ff) ? limit : kept[8:1] + {7'd0, kept[0]};
+        rounded <= (beyond_3 || kept == 9'h0ff) ? limit : kept[8:1] + {7'd0, kept[0]};
         word    <= rounded;
     end
 

@@ -10,7 +10,7 @@
 // TLAST is on the beat that holds the end of the input transfer. Codes go in at one position a
 // cycle without a pause; the input is held back only while the output is. A raw position stays on
 // the input until its last beat is on its way. `raw` must hold still while a transfer passes.
-// m_axis and its ready are registered (axis_skid); `idle`: nothing is held here.
+// m_axis and its ready are registered (axis_skid); `idle`, a cycle late: nothing is held here.
 //
 // Parameters
 //   POUT  lanes of a position, power of two, 1..64
@@ -28,7 +28,7 @@ module y_pack #(
     input  wire                 clk,
     input  wire                 rst,
     input  wire                 raw,
-    output wire                 idle,
+    output reg                  idle,
 
     // positions in: codes in the low POUT*B bits, or POUT sums
     input  wire [POUT*ACCW-1:0] s_axis_tdata,
@@ -62,7 +62,7 @@ module y_pack #(
     endgenerate
 
     reg  [2:0]        phase;        // slot of the quad, or slice of the raw position
-    reg  [3*SLOT-1:0] kept;         // the quad's slots so far, zero where none came yet
+    reg  [3*SLOT-1:0] kept;         // the quad's slots so far; those behind `phase` are old
     wire              room;         // the beat of this cycle can go out
     wire              full  = raw ? &phase[SW-1:0] : (phase[1:0] == 2'd3 || s_axis_tlast);
     wire              step  = s_axis_tvalid && room;
@@ -74,11 +74,13 @@ module y_pack #(
     genvar g;
     generate
         for (g = 0; g < 4; g = g + 1) begin : g_slot
-            wire [SLOT-1:0] fresh = (phase[1:0] == g) ? codes : {SLOT{1'b0}};
             if (g < 3) begin : g_early
-                assign quad[g*SLOT +: SLOT] = kept[g*SLOT +: SLOT] | fresh;
+                assign quad[g*SLOT +: SLOT] = phase[1:0] == g ? codes
+                                              : phase[1:0] > g ? kept[g*SLOT +: SLOT]
+                                              : {SLOT{1'b0}};
+                always @(posedge clk) if (phase[1:0] == g) kept[g*SLOT +: SLOT] <= codes;
             end else begin : g_last
-                assign quad[g*SLOT +: SLOT] = fresh;
+                assign quad[g*SLOT +: SLOT] = phase[1:0] == g ? codes : {SLOT{1'b0}};
             end
         end
     endgenerate
@@ -102,8 +104,8 @@ module y_pack #(
     endgenerate
 
     // ---------------------------------------------------------------- out
-    assign s_axis_tready = room && (full || !raw);
-    assign idle          = !m_axis_tvalid && phase == 3'd0;
+    // TLAST comes late, out of a memory: it ends a beat, but does not say whether one is taken.
+    assign s_axis_tready = room && (!raw || &phase[SW-1:0]);
 
     axis_skid #(.WIDTH(YW + 1)) u_skid (
         .clk(clk), .rst(rst),
@@ -114,13 +116,11 @@ module y_pack #(
     );
 
     always @(posedge clk) begin
-        if (step) begin
-            phase <= full ? 3'd0 : phase + 3'd1;
-            kept  <= full ? {(3*SLOT){1'b0}} : quad[3*SLOT-1:0];
-        end
+        idle <= !m_axis_tvalid && phase == 3'd0;
+        if (step) phase <= full ? 3'd0 : phase + 3'd1;
         if (rst) begin
+            idle  <= 1'b1;
             phase <= 3'd0;
-            kept  <= {(3*SLOT){1'b0}};
         end
     end
 endmodule

@@ -46,23 +46,29 @@ module axis_fifo #(
 
     reg [WIDTH-1:0] store [0:DEPTH-1];
 
-    // One bit more than the address: equal pointers are empty, a difference of DEPTH is full.
-    reg [AW:0] write_ptr;
-    reg [AW:0] read_ptr;
+    reg [AW-1:0] write_ptr;
+    reg [AW-1:0] read_ptr;
     // Low in reset, so that a producer that ignores rst sees no beat taken and then lost.
     reg        open;
 
-    wire [AW:0] held = write_ptr - read_ptr;
-    wire        push = s_axis_tvalid && s_axis_tready;
-    wire        pop  = m_axis_tvalid && m_axis_tready;
+    // How many words there are, and what follows from that, in registers.
+    localparam [AW:0] ONE = 1, ALL = DEPTH[AW:0], LAST = ALL - ONE;
+    reg [AW:0] held;
+    reg        some, full;
 
-    assign s_axis_tready = open && !held[AW];
-    assign m_axis_tvalid = write_ptr != read_ptr;
+    wire push = s_axis_tvalid && s_axis_tready;
+    wire pop  = m_axis_tvalid && m_axis_tready;
+
+    assign s_axis_tready = open && !full;
+    assign m_axis_tvalid = some;
     assign m_axis_tdata  = store[read_ptr[AW-1:0]];
     assign count         = held;
 
     always @(posedge clk) begin
         open <= 1'b1;
+        some <= push || held > ONE || (some && !pop);
+        full <= !pop && (full || (push && held == LAST));
+        if (push != pop) held <= push ? held + ONE : held - ONE;
         if (push) begin
             store[write_ptr[AW-1:0]] <= s_axis_tdata;
             write_ptr                <= write_ptr + 1'b1;
@@ -72,8 +78,11 @@ module axis_fifo #(
         end
         if (rst) begin
             open      <= 1'b0;
-            write_ptr <= {(AW + 1){1'b0}};
-            read_ptr  <= {(AW + 1){1'b0}};
+            some      <= 1'b0;
+            full      <= 1'b0;
+            held      <= {(AW + 1){1'b0}};
+            write_ptr <= {AW{1'b0}};
+            read_ptr  <= {AW{1'b0}};
         end
     end
 

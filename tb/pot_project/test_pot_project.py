@@ -32,14 +32,14 @@ def expected(cases: list[Case]) -> np.ndarray[Any, Any]:
 
 
 async def run(dut: Any, what: str, cases: list[Case]) -> np.ndarray[Any, Any]:
-    """Stream the cases, compare, return the expected codes. Latency 4."""
+    """Stream the cases, compare, return the expected codes. Latency 5."""
     assert cases and all(LOW <= t <= HIGH for t, _ in cases)
     edge = clocking.start_clock(dut)
     zero = [random.random() < 0.01 for _ in cases]
     inputs = [(dut.t, [t % (1 << TW) for t, _ in cases]), (dut.shift, [s for _, s in cases]),
               (dut.zero, [int(z) for z in zero])]  # fmt: skip
-    seen = await vectors.stream(edge, inputs, dut.code, 4)
-    got = np.array(seen[4:], dtype=np.int64)
+    seen = await vectors.stream(edge, inputs, dut.code, 5)
+    got = np.array(seen[5:], dtype=np.int64)
     want = np.where(zero, 0, expected(cases))
     wrong = np.flatnonzero(got != want)
     if len(wrong):
