@@ -67,7 +67,7 @@ module weight_path #(
     reg  [TAPW-1:0]    tap_q;
     reg  [POUT*WB-1:0] codes_q;
     reg         is_open, stream_good;
-    wire        hold, done_writing, drop;
+    wire        hold, done_writing;
     wire        word_take = word_valid && is_open && dec_ready;
 
     axis_skid #(.WIDTH(WBITS + 1)) u_skid (
@@ -107,20 +107,18 @@ module weight_path #(
     );
     assign beat = word_take;
 
-    // Lane P3 takes time for a write: those on their way wait, the tile is not full before all is
-    // written, and none of them may outlive an error, because the swap on leaving it comes first.
+    // Lane P3 takes time for a write. It tells when to stop early enough for the two on their way, and
+    // the tile is not full before all is written.
     generate
         if (LANE == "P3") begin : g_slow
             reg settled_q;
 
             always @(posedge clk) settled_q <= settled && !we && !we_q && !step_we;
-            assign hold         = we && !room;
-            assign drop         = flush;
+            assign hold         = !room;
             assign done_writing = settled_q;
         end else begin : g_at_once
             wire unused = &{1'b0, room, settled};
             assign hold         = 1'b0;
-            assign drop         = 1'b0;
             assign done_writing = 1'b1;
         end
     endgenerate
@@ -134,18 +132,12 @@ module weight_path #(
     assign idle       = !is_open && !dec_busy;
 
     always @(posedge clk) begin
-        if (!hold) begin
-            we_q    <= step_we;
-            tap_q   <= step_tap;
-            codes_q <= step_codes;
-            we      <= we_q;
-            we_tap  <= tap_q;
-            codes   <= codes_q;
-        end
-        if (rst || drop) begin
-            we_q <= 1'b0;
-            we   <= 1'b0;
-        end
+        we_q    <= step_we && !rst;
+        tap_q   <= step_tap;
+        codes_q <= step_codes;
+        we      <= we_q && !rst;
+        we_tap  <= tap_q;
+        codes   <= codes_q;
         if (open) is_open <= 1'b1;
         if (word_take && word[WBITS]) is_open <= 1'b0;
         if (dec_done) stream_good <= dec_status == 8'd0;

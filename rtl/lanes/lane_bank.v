@@ -7,8 +7,8 @@
 // new shadow. Tap (ty, tx) of the KMAX x KMAX window and input channel i share the flat index
 // (ty * KMAX + tx) * PIN + i, in w_tap and in a alike.
 //
-// LANE "P3" has tables instead of weights (table_bank): a tap takes cycles to write, so w_we counts only
-// with w_ready, and the next tile is whole when w_settled is high. With the other lanes both are 1.
+// LANE "P3" has tables instead of weights (table_bank): a tap takes cycles to write, so a writer stops
+// at most two writes after w_ready has fallen, and the next tile is whole when w_settled is high. With the other lanes both are 1.
 //
 // Weights are active in the cycle after w_swap: an activation vector meets the weights that are
 // active in its own cycle, so w_swap may come in the same cycle as the last vector of a tile. rst

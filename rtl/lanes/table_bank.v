@@ -5,10 +5,11 @@
 // tap at a time, through BUSES table_makers. No weight is kept as such.
 //
 // Ports as in lane_bank. A tap occupies the maker of its bus for 2^B cycles, and w_swap all of them,
-// because the tables of the new shadow are filled with zeros first. So w_ready is low while the tap that
-// waits in the one register in front of the makers cannot go on, and w_settled tells that all is written:
-// only then are the tables whole, and w_swap makes sense. From a w_swap (or rst) in cycle 0 on, a tap
-// taken in cycle u enters its maker in cycle d = the largest of u + 1, the one before plus 1, and the
+// because the tables of the new shadow are filled with zeros first. So taps wait in a queue in front of
+// the makers. w_ready comes out of a register and tells that it has room for more than two, so that a
+// writer may see it two cycles late; w_settled tells that all is written: only then are the tables whole,
+// and w_swap makes sense. From a w_swap (or rst) in cycle 0 on, a tap
+// written in cycle u enters its maker in cycle d = the largest of u + 2, the one before plus 1, and the
 // maker's last entry plus 2^B (the zeros enter in cycle 0); w_settled rises in cycle d + 2^B + 1 of the
 // last tap. With taps in the order of docs/formats.md and BUSES makers N taps take about 2^B * (N / BUSES
 // + 1) cycles. w_swap before w_settled drops what has been written (the engine leaves an error that way).
@@ -69,8 +70,14 @@ module table_bank #(
 
     localparam [BUSW*(1<<TAPW)-1:0] BUS_OF = buses_of(0);
 
-    // ---------------------------------------------------------------- the tap that waits, the contexts
-    reg               waiting;
+    // ---------------------------------------------------------------- taps that wait, the contexts
+    localparam QUEUE = 8;
+
+    reg  [TAPW+POUT*B-1:0] queue [0:QUEUE-1];
+    reg  [2:0]        from, to;
+    reg  [3:0]        count;
+    reg               room;
+    reg               waiting;      // the next one, in registers
     reg  [TAPW-1:0]   tap;
     reg  [BUSW-1:0]   bus;
     reg  [POUT*B-1:0] codes;
@@ -78,19 +85,36 @@ module table_bank #(
     wire              restart = rst || w_swap;
     wire [BUSES-1:0]  ready, idle, take;
 
-    assign w_ready   = !waiting || ready[bus];
-    assign w_settled = !waiting && !w_we && &idle;
+    wire              next = !waiting || ready[bus];
+    wire              some = count != 4'd0;
+    wire [TAPW+POUT*B-1:0] head = queue[from];
+    wire [TAPW-1:0]   head_tap = head[POUT*B +: TAPW];
+
+    assign w_ready   = room;
+    assign w_settled = !waiting && !some && !w_we && &idle;
 
     always @(posedge clk) begin
-        if (w_ready) begin
-            tap   <= w_tap;
-            bus   <= BUS_OF[w_tap*BUSW +: BUSW];
-            codes <= w_codes;
+        if (w_we) queue[to] <= {w_tap, w_codes};
+        if (w_we) to <= to + 3'd1;
+        if (next && some) from <= from + 3'd1;
+        count <= count + {3'd0, w_we} - {3'd0, next && some};
+        room  <= count <= 4'd4;     // then two writes under way, one seen late and one more fit
+        if (next) begin
+            {tap, codes} <= head;
+            bus          <= BUS_OF[head_tap*BUSW +: BUSW];
         end
-        // What is taken beside a swap belongs to the new shadow.
-        waiting <= w_ready ? w_we : waiting && !w_swap;
+        waiting <= next ? some : waiting;
         select  <= select ^ w_swap;
+        if (w_swap) begin           // what is written beside a swap belongs to the new shadow
+            from    <= to;
+            count   <= {3'd0, w_we};
+            waiting <= 1'b0;
+        end
         if (rst) begin
+            from    <= 3'd0;
+            to      <= 3'd0;
+            count   <= 4'd0;
+            room    <= 1'b1;
             waiting <= 1'b0;
             select  <= 1'b0;
         end

@@ -52,14 +52,17 @@ def paced(script: list[S], shape: Shape, pause: Callable[[], S], early: float = 
     early: share of the swaps that do not wait.
     """
     timing, out = shape.timing(), []
+    ready = [True, True, True]  # now, a cycle ago, two cycles ago: a writer may be that late
     hasty = lane_bench.rng().random(len(script)) < early
     for at, row in enumerate(script):
-        while not row.rst and ((row.write and not timing.ready)
+        while not row.rst and ((row.write and not ready[2])
                                or (row.swap and not hasty[at] and not timing.quiet)):
             out.append(pause())
             timing.cycle()
+            ready = [timing.ready, *ready[:2]]
         out.append(row)
         timing.cycle(row.tap if row.write else None, row.swap, row.rst)
+        ready = [timing.ready, *ready[:2]]
     return out
 
 
