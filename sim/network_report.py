@@ -80,7 +80,8 @@ def stem(request: Run) -> str:
 
 def toplevel(request: Run) -> str:
     """The main accelerator's module, out of its lane."""
-    return {"P1": "plut_conv", "M8": "mac_conv"}.get(str(request.parameters["LANE"]), "shift_conv")
+    lane = str(request.parameters["LANE"])
+    return "plut_conv" if lane in ("P1", "P2", "P3") else "mac_conv" if lane == "M8" else "shift_conv"
 
 
 def forget(request: Run) -> None:

@@ -29,9 +29,11 @@ from sim.targets import Target, Value
 from sim.targets import find as find_target
 
 BENCH, TEST = "network_bench", "whole_network"
-TOPLEVELS = {"plut_conv": ("P1",), "shift_conv": ("S0", "S1"), "mac_conv": ("M8",)}  # lanes
+TOPLEVELS = {  # and their lanes
+    "plut_conv": ("P1", "P2", "P3"), "shift_conv": ("S0", "S1"), "mac_conv": ("M8",),
+}  # fmt: skip
 _PARAMETERS = ("LANE", "B", "K", "PIN", "POUT", "LINE_DEPTH", "PSUM_DEPTH", "COUT_MAX",
-               "FIFO_DEPTH")
+               "FIFO_DEPTH", "TREE", "MAP", "BUSES")
 DEFAULTS = {"PIN": 8, "POUT": 8, "MAC_PIN": 4, "MAC_POUT": 8}  # the bench's own are for tests
 _DEFAULT_IMAGES = {"digits": 200, "resnet20": 1, "resnet56": 1, "resnet18": 1}
 _CODE = ("golden", "host", "tb/network", "tb/common")  # Python that decides what a step is worth
@@ -115,7 +117,7 @@ def _parameters(target: Target, main: str, choices: Mapping[str, str]) -> dict[s
         if name in choices:
             given[own[name].name] = own[name].parse(choices[name])
     if given["LANE"] not in TOPLEVELS[main]:
-        raise HarnessError(f"LANE={given['LANE']}: {main} has {' and '.join(TOPLEVELS[main])}")
+        raise HarnessError(f"LANE={given['LANE']}: {main} has {', '.join(TOPLEVELS[main])}")
     return given
 
 

@@ -184,7 +184,7 @@ def test_the_replay_command_names_layer_tile_and_parameters() -> None:
 
 @pytest.mark.parametrize(("choices", "text"), [
     ({"NET": "digit"}, "did you mean 'digits'"), ({"TOPLEVEL": "conv_engine"}, "TOPLEVEL of make"),
-    ({"LANE": "S1"}, "plut_conv has P1"), ({"IMAGES": "0"}, "has 360 samples"),
+    ({"LANE": "S1"}, "plut_conv has P1, P2, P3"), ({"IMAGES": "0"}, "has 360 samples"),
     ({"IMAGES": "9999"}, "has 360 samples"), ({"LAYER": "conv"}, "unknown LAYER 'conv'"),
     ({"TILE": "1"}, "go with LAYER"), ({"LAYER": "fc", "TILE": "2"}, "2 output tiles, 0..1"),
     ({"LAYER": "fc", "IMAGE": "360"}, "360 samples"), ({"K": "9"}, "K=9"),
