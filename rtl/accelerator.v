@@ -12,8 +12,8 @@
 // busy lasts until m_axis_y has been taken too. After an error done comes at once.
 //
 // Parameters
-//   LANE        "P1" P-LUT, "P2" P-LUT of product codes, "P3" P-LUT in memory, "S0" shift, "S1" shift
-//               with 8-bit activations, "M8" 8-bit multiplier
+//   LANE        "P1" P-LUT, "P2" P-LUT of product codes, "P3" P-LUT in memory, "S0" shift, "S1"
+//               shift with 8-bit activations, "M8" 8-bit multiplier
 //   B           bits of a code, 3..5 (2 works too)
 //   KMAX        largest kernel, 3, 5, 7
 //   PIN, POUT   input channels of a slot, 1..64; output channels, power of two, 1..64

@@ -3,15 +3,15 @@
 // plut_conv: convolution accelerator whose products come from a look-up table (P-LUT, the paper).
 //
 // accelerator with a lane of the P-LUT. P1: every product magnitude is read from the table
-// PLUT_FILE, so any codebook runs on the same circuit. P2: the table gives the place of the product's
-// one bit, power-of-two codes only. P3: w * a of every a stands in memory, written when weights load
-// (power-of-two codes; only table_maker knows that). docs/lanes.md says what each costs. Registers: docs/registers.md;
-// streams and error codes: docs/formats.md.
+// PLUT_FILE, so any codebook runs on the same circuit. P2: the table gives the place of the
+// product's one bit, power-of-two codes only. P3: w * a of every a stands in memory, written when
+// weights load (power-of-two codes; only table_maker knows that). docs/lanes.md says what each
+// costs. Registers: docs/registers.md; streams and error codes: docs/formats.md.
 //
-// Parameters: LANE "P1", "P2" or "P3"; the others as accelerator. B 3..5 (2 works too), KMAX 3, 5, 7,
-// PIN 1..64, POUT power of two 1..64, LINE_DEPTH 1..256, PSUM_DEPTH 2..65536, COUT_MAX 1..2048,
-// FIFO_DEPTH power of two 32..1024, PLUT_FILE written by golden.plut for B (P1), BUSES 1, 2, 4, 8 (P3), TREE 2 or 3, MAP
-// "none" or "xcup".
+// Parameters: LANE "P1", "P2" or "P3"; the others as accelerator. B 3..5 (2 works too), KMAX 3, 5,
+// 7, PIN 1..64, POUT power of two 1..64, LINE_DEPTH 1..256, PSUM_DEPTH 2..65536, COUT_MAX 1..2048,
+// FIFO_DEPTH power of two 32..1024, PLUT_FILE written by golden.plut for B (P1), BUSES 1, 2, 4, 8
+// (P3), TREE 2 or 3, MAP "none" or "xcup".
 `default_nettype none
 
 module plut_conv #(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The house rules a tool can check: licence line, file length, blanket waivers."""
+"""The house rules a tool can check: licence line, length and width, blanket waivers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sim.paths import ROOT
 
-_FOLDERS = ("golden", "host", "rtl", "sim", "tb", "tests")
+_FOLDERS = ("golden", "host", "rtl", "sim", "synth", "tb", "tests")
 _ENDINGS = {".py", ".v", ".vh", ".toml", ".sh"}
 _LONGEST = 400
+_WIDEST = 100  # of Verilog; ruff sees to Python
 _SPDX = "SPDX-License-Identifier: Apache-2.0"
 # Turning a Verilator check off for a whole file or project hides what lint is for.
 _WAIVER = re.compile(r"verilator\s+lint_off\s+(\w+)")
@@ -38,6 +39,8 @@ def complaints(root: Path = ROOT) -> list[str]:
         if len(lines) > _LONGEST:
             found.append(f"{name}: {len(lines)} lines, the limit is {_LONGEST}")
         if path.suffix == ".v":
+            found += [f"{name}:{number}: {len(line)} columns, the limit is {_WIDEST}"
+                      for number, line in enumerate(lines, 1) if len(line) > _WIDEST]  # fmt: skip
             off, on = _WAIVER.findall(text), _BACK_ON.findall(text)
             found += [f"{name}: lint_off {w} is never turned on again" for w in set(off) - set(on)]
             if re.search(r"^\s*module\b", text, re.M) and "`default_nettype none" not in text:

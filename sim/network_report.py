@@ -81,7 +81,7 @@ def stem(request: Run) -> str:
 def toplevel(request: Run) -> str:
     """The main accelerator's module, out of its lane."""
     lane = str(request.parameters["LANE"])
-    return "plut_conv" if lane in ("P1", "P2", "P3") else "mac_conv" if lane == "M8" else "shift_conv"
+    return {"M8": "mac_conv", "S0": "shift_conv", "S1": "shift_conv"}.get(lane, "plut_conv")
 
 
 def forget(request: Run) -> None:

@@ -42,12 +42,14 @@ def test_icarus_holds_the_rtl_to_verilog_2005(tmp_path: Path) -> None:
 def test_house_rules_fire(tmp_path: Path) -> None:
     folder = tmp_path / "rtl"
     folder.mkdir()
-    (folder / "a.v").write_text("module a; endmodule\n// verilator lint_off WIDTH\n")
+    (folder / "a.v").write_text(
+        "module a; endmodule\n// verilator lint_off WIDTH\n//" + "-" * 99 + "\n")
     (folder / "b.py").write_text("# SPDX-License-Identifier: Apache-2.0\n" + "\n" * 400)
     said = house.complaints(tmp_path)
     assert "rtl/a.v: no SPDX line" in said
     assert "rtl/a.v: lint_off WIDTH is never turned on again" in said
     assert "rtl/a.v: no `default_nettype none" in said
+    assert "rtl/a.v:3: 101 columns, the limit is 100" in said
     assert "rtl/b.py: 401 lines, the limit is 400" in said
 
 

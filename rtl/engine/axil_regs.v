@@ -9,9 +9,9 @@
 // write needs all four bytes: a partial one is answered SLVERR and changes nothing, because half a
 // CHANNEL_DATA2 would store half a channel.
 //
-// Engine: start (a cycle after its write) and clear are pulses. busy must be high in the cycle after
-// a start that the engine took, done is a pulse at the end of a job. cfg_* and ch_* hold still while
-// busy is high.
+// Engine: start (a cycle after its write) and clear are pulses. busy must be high in the cycle
+// after a start that the engine took, done is a pulse at the end of a job. cfg_* and ch_* hold
+// still while busy is high.
 //
 // Parameters
 //   LANE, B, KMAX, PIN, POUT, LINE_DEPTH, PSUM_DEPTH, COUT_MAX, FIFO_DEPTH

@@ -3,12 +3,12 @@
 // conv_engine: a weight-stationary convolution engine; the lanes decide how products are made.
 //
 //   s_axis_w -> shuff_bank -> weight_loader -> lane_bank (shadow | active)
-//   s_axis_a -> element_feed -> window_select -> lane_bank -> psum_buffer -> post_process -> m_axis_y
-//   s_axis_r -> fifo -------------------------------------------------------^          `-> m_axis_r
+//   s_axis_a -> element_feed -> window_select -> lane_bank -> psum_buffer -> post_process -> y, r
+//   s_axis_r -> fifo ------------------------------------------------------^
 //
 // A tile of KMAX^2 x PIN x POUT lanes holds its weights while all pixels of all images pass; the
-// weights of the next tile decode in its shadow, POUT a cycle; sums over input-channel tiles wait on
-// chip. A pass (one tile) follows the one before without a gap: no cycle goes into draining the
+// weights of the next tile decode in its shadow, POUT a cycle; sums over input-channel tiles wait
+// on chip. A pass (one tile) follows the one before without a gap: no cycle goes into draining the
 // pipeline, padding or line filling except at the ends of a job. A job is one layer, or a band of
 // its rows, with its images as a batch. Streams (docs/engine.md has them in full):
 //   w  one bank stream for the layer
@@ -21,8 +21,8 @@
 // Channel parameters go in through ch_* while the engine is idle. cfg_* are sampled at `start`.
 // `done` pulses at the end; `err` then is 0 or says why (layer_config, docs/formats.md), err_*_tile
 // where. After a run-time error the inputs are dropped until `clear` and an output transfer that
-// was cut short is closed by one beat of zeros with TLAST; the engine is ready again when the weight
-// stream and the outputs have been taken.
+// was cut short is closed by one beat of zeros with TLAST; the engine is ready again when the
+// weight stream and the outputs have been taken.
 //
 // Flow control: nothing after the decision (step_gate) ever stalls. A position is started only when
 // there is room for its outputs in the FIFOs and its residual word is there, and a pass's first one
@@ -40,15 +40,17 @@
 // for the sums of the one before. This is exact as long as a, r and the outputs never stall.
 //
 // Parameters
-//   LANE        "P1" P-LUT, "P2" P-LUT of product codes, "P3" P-LUT in memory, "S0" shift on the same
-//               codes, "S1" shift with 8-bit activations, "M8" 8-bit multiply (weights not compressed)
+//   LANE        "P1" P-LUT, "P2" P-LUT of product codes, "P3" P-LUT in memory, "S0" shift on the
+//               same codes, "S1" shift with 8-bit activations, "M8" 8-bit multiply (weights not
+//               compressed)
 //   B           code bits, 3..5 (2 works too)
 //   KMAX        largest kernel, 3, 5, 7
 //   PIN, POUT   channels of a slot: 1..64; of an output: power of two, 1..64
 //   LINE_DEPTH  widest map, 1..256             PSUM_DEPTH  output positions held, 2..65536
 //   COUT_MAX    most output channels, 1..2048  FIFO_DEPTH  power of two, 32..1024
 //   PLUT_FILE   product table for P1, made by golden.plut
-//   BUSES       ways to write P3's tables, 1, 2, 4, 8;  TREE 2 or 3, MAP "none" or "xcup": adder_tree
+//   BUSES       ways to write P3's tables, 1, 2, 4, 8
+//   TREE, MAP   2 or 3, "none" or "xcup": see adder_tree
 `default_nettype none
 
 module conv_engine #(
@@ -70,7 +72,7 @@ module conv_engine #(
     parameter AB         = (LANE == "S1" || LANE == "M8") ? 8 : B,           // activation bits
     parameter PRODW      = (LANE == "M8") ? 15 :
                            (LANE == "S1") ? LEVELS + 7 : 2 * LEVELS - 1,     // product magnitude
-    parameter ACCW       = PRODW + ((LANE == "S1") ? 18 : 17),               // 2048 x 7 x 7 products
+    parameter ACCW       = PRODW + ((LANE == "S1") ? 18 : 17),              // 2048 x 7 x 7 products
     parameter WBITS      = (POUT > 8) ? 4 * POUT : 32                        // word of s_axis_w
 ) (
     input  wire                  clk,
@@ -209,7 +211,7 @@ module conv_engine #(
     wire [11:0] in_tile, out_tile;
     wire [KMAX-1:0] row_ok, col_ok;
     wire        element_here, y_room, q_room, res_here, move, move_pixel, move_block, issued;
-    wire        claimed, awaited, swap;               // a pass has begun; its first position is in the window
+    wire        claimed, awaited, swap;      // see step_gate
     wire        stored, out_valid;           // a position ends, as a sum, as an output
     wire [4:0]  step_events;
 

@@ -6,8 +6,8 @@
 // issued and `room` says whether there is one. The place comes back when the word is taken from
 // m_axis. `room` is a flip-flop that allows for the reservations of this cycle and the one before;
 // once high it stays so until the next reservation. A transfer that an error cuts short is closed,
-// once `close` is high and nothing more can arrive, by one beat of zeros with TLAST. `idle`, a cycle
-// late: no word inside, no transfer open; whoever asks knows that no word is on its way here.
+// once `close` is high and nothing more can arrive, by one beat of zeros with TLAST. `idle`, a
+// cycle late: no word inside, no transfer open; whoever asks knows that no word is on its way here.
 //
 // Parameters
 //   WIDTH  bits of a word, at least 1      DEPTH  power of two, 32..1024

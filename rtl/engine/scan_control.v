@@ -7,8 +7,8 @@
 // from the decision (`shift`) into the walk's counters. Two steps wait behind the head to make up
 // for that cycle.
 //
-// After `restart` the head is twice an empty step (`real_step` low), which needs nothing and is to be
-// taken like any other; with these the queue fills.
+// After `restart` the head is twice an empty step (`real_step` low), which needs nothing and is to
+// be taken like any other; with these the queue fills.
 //
 // Parameters
 //   KMAX  window size, 3, 5 or 7

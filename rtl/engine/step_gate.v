@@ -9,7 +9,8 @@
 //
 // A pass's first position also waits for `gap`: its weights are swapped in two cycles after it is
 // taken, and until then weights_full speaks of the old ones; a pass of at most 2 x 2 positions and
-// 2 images is over so soon that its sums are not stored yet, so it waits three cycles (psum_buffer).
+// 2 images is over so soon that its sums are not stored yet, so it waits three cycles
+// (psum_buffer).
 //
 // Each cycle of a running job that takes no step has one cause: no room in y or q, else no residual
 // word, else no weights, else no element. Waiting for `gap` has none.

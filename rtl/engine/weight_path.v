@@ -9,7 +9,8 @@
 // stream is taken and dropped.
 //
 // A write reaches the lane bank two cycles after its step is taken, and so does the swap after
-// the step that begins a pass: the loader may go on with the next tile from the cycle on in which the pass begins.
+// the step that begins a pass: the loader may go on with the next tile from the cycle on in which
+// the pass begins.
 //
 // Parameters: as in conv_engine; WB bits of a weight, WBITS of a stream word, TAPW of the address.
 `default_nettype none
@@ -39,7 +40,7 @@ module weight_path #(
     input  wire [2:0]            k,
 
     output wire                  full,               // the shadow holds the next tile
-    output wire                  good,               // the layer is complete and its stream was good
+    output wire                  good,               // the layer is complete, its stream good
     output wire                  idle,               // no stream is under way
     output wire                  error,              // pulse
     output wire [7:0]            error_code,
@@ -107,8 +108,8 @@ module weight_path #(
     );
     assign beat = word_take;
 
-    // Lane P3 takes time for a write. It tells when to stop early enough for the two on their way, and
-    // the tile is not full before all is written.
+    // Lane P3 takes time for a write. It tells when to stop early enough for the two on their way,
+    // and the tile is not full before all is written.
     generate
         if (LANE == "P3") begin : g_slow
             reg settled_q;

@@ -2,10 +2,10 @@
 //
 // word_round: word = saturate((t + half) >> shift, 8 bits), half = 2^(shift-1), or 0 with shift 0.
 //
-// Adding half and dropping `shift` bits is the same as dropping them and adding the highest one that
-// was dropped, so eight bits are added and not TW. Five stages, as pot_project has: shift by
-// sixteens, by fours, by single places, rounding, and one to wait. Latency 5. One value a cycle, each with its
-// own shift.
+// Adding half and dropping `shift` bits is the same as dropping them and adding the highest one
+// that was dropped, so eight bits are added and not TW. Five stages, as pot_project has: shift by
+// sixteens, by fours, by single places, rounding, and one to wait. Latency 5. One value a cycle,
+// each with its own shift.
 //
 // Parameters
 //   TW  bits of t, two's complement, 9..128

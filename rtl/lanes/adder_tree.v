@@ -5,10 +5,10 @@
 // registers, and widths that are just what the sums need, so nothing wraps and no bit is spent.
 //
 // A negation is ~x plus one. The inversion shares a LUT with what makes or adds the term; the "plus
-// one" rides on a free slot of an adder above. An adder of two has one slot, its carry-in, and takes
-// the flag of the leftmost leaf of its right branch; an adder of three has two. What is left over at
-// the top is leaf 0, added there. With three operands, a node that is left with two children uses
-// the third one's place, so that usually nothing is left over.
+// one" rides on a free slot of an adder above. An adder of two has one slot, its carry-in, and
+// takes the flag of the leftmost leaf of its right branch; an adder of three has two. What is left
+// over at the top is leaf 0, added there. With three operands, a node that is left with two
+// children uses the third one's place, so that usually nothing is left over.
 //
 // Registers, TREE = 2: after every second level and after the last one. LEAD = 1 adds one for terms
 // that come straight out of logic and puts it where it costs least: after the first adders, into
@@ -65,7 +65,8 @@ module adder_tree #(
         if (LEAD < 0 || LEAD > 1 || NEGATE < 0 || NEGATE > 1) begin : g_illegal_flag
             illegal_parameter_adder_tree_flag stop_elaboration();
         end
-        if (PEAK != 0 && (PEAK < 0 || PEAK > (1 << 30) || PEAK >> (IW - 2) != 1)) begin : g_illegal_peak
+        if (PEAK != 0 && (PEAK < 0 || PEAK > (1 << 30) || PEAK >> (IW - 2) != 1))
+        begin : g_illegal_peak
             illegal_parameter_adder_tree_peak stop_elaboration();
         end
         if (WIDTH != 0 && (WIDTH < IW || WIDTH > 64)) begin : g_illegal_width
@@ -103,9 +104,10 @@ module adder_tree #(
         end
     endfunction
 
-    // First child of a node; of the node after the last one, the number of children. A child that is
-    // left alone goes to the last node on odd levels and to the first one on even levels, so that it is
-    // not the same one that waits level after level: three registers in a row would become a LUT each.
+    // First child of a node; of the node after the last one, the number of children. A child that
+    // is left alone goes to the last node on odd levels and to the first one on even levels, so
+    // that it is not the same one that waits level after level: three registers in a row would
+    // become a LUT each.
     function integer child_of;
         input integer level;
         input integer node;

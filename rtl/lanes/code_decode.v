@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// code_decode: a signed power of two, in two's complement, from its sign and its code: 0 for code 0,
-// else (-1)^sign * 2^(code-1). Two's complement costs nothing here: bit k of -(2^e) is simply k >= e,
-// so the adders behind need neither an inversion nor a "plus one".
+// code_decode: a signed power of two, in two's complement, from its sign and its code: 0 for code
+// 0, else (-1)^sign * 2^(code-1). Two's complement costs nothing here: bit k of -(2^e) is simply k
+// >= e, so the adders behind need neither an inversion nor a "plus one".
 //
-// The code is either one number (PAIR = 0), or still the two indices of a product {index_w, index_a}
-// (PAIR = 1), whose sum less one it would be; zero if either is zero. Up to four code bits and the
-// sign are five inputs, so that two bits of the result share a LUT: MAP = "xcup" spells these LUT6_2
-// out, because an open synthesiser would rather pull the logic in front into LUTs of six inputs.
+// The code is either one number (PAIR = 0), or still the two indices of a product {index_w,
+// index_a} (PAIR = 1), whose sum less one it would be; zero if either is zero. Up to four code bits
+// and the sign are five inputs, so that two bits of the result share a LUT: MAP = "xcup" spells
+// these LUT6_2 out, because an open synthesiser would rather pull the logic in front into LUTs of
+// six inputs.
 //
 // Combinational.
 //
@@ -61,7 +62,8 @@ module code_decode #(
                     number = number % half == 0 || number / half == 0 ? 0
                              : number % half + number / half - 1;
                 end
-                if (number != 0 && (negative == 1 ? place >= number - 1 : place == number - 1)) begin
+                if (number != 0
+                    && (negative == 1 ? place >= number - 1 : place == number - 1)) begin
                     table_of[entry] = 1'b1;
                 end
             end

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// dot_product: the unit that is measured: a lane of any kind between registers that are the same for
-// all of them, so that a difference in size, clock or energy is the lane's own. Activations are
-// registered, weights stand in a bank that w_we loads, the sum is registered; no reset, no enable on
-// data. w_we = 1 in every cycle measures changing weights, w_we = 0 held ones, on the same netlist.
-// Weights that are loaded in a cycle meet the activations of that cycle. The sum follows a by two
-// cycles more than the lane takes.
+// dot_product: the unit that is measured: a lane of any kind between registers that are the same
+// for all of them, so that a difference in size, clock or energy is the lane's own. Activations are
+// registered, weights stand in a bank that w_we loads, the sum is registered; no reset, no enable
+// on data. w_we = 1 in every cycle measures changing weights, w_we = 0 held ones, on the same
+// netlist. Weights that are loaded in a cycle meet the activations of that cycle. The sum follows a
+// by two cycles more than the lane takes.
 //
 //   LANE          weights                    activations         what it is
 //   "P1"          B-bit codes                B-bit codes         P-LUT, flat table
@@ -18,24 +18,26 @@
 //   "M3" "M4" "M8"   integers of 3, 4, 8 bits, both              multipliers in LUTs
 //   "D4" "D8"        integers of 4, 8 bits, both                 packed in DSP48E2
 //
-// "D4" and "D8" make OUTS * PIX dot products at once, because that is what packing is about: N * OUTS *
-// PIX products a cycle, and a figure per product is to be divided by that. w is {weights of output 1, of
-// output 0}, a is {pixel 1, pixel 0}, sum is {output 1, output 0}, each {pixel 1, pixel 0}.
+// "D4" and "D8" make OUTS * PIX dot products at once, because that is what packing is about: N *
+// OUTS * PIX products a cycle, and a figure per product is to be divided by that. w is {weights of
+// output 1, of output 0}, a is {pixel 1, pixel 0}, sum is {output 1, output 0}, each {pixel 1,
+// pixel 0}.
 //
 // "P3" has no weights to hold: w is a beat of its tables' load bus, {select, context, first, step,
-// address, entry} (see lane_plut_ram), taken with w_we; the lane's own registers are the boundary there.
-// ceil(N / GROUP) * 2^(GROUP * B) + 1 beats load new weights (GROUP = 2 for B <= 3, else 1); two
-// contexts at B = 4 and B = 2, so that the other one stays in use meanwhile.
+// address, entry} (see lane_plut_ram), taken with w_we; the lane's own registers are the boundary
+// there. ceil(N / GROUP) * 2^(GROUP * B) + 1 beats load new weights (GROUP = 2 for B <= 3, else 1);
+// two contexts at B = 4 and B = 2, so that the other one stays in use meanwhile.
 //
 // Parameters
 //   LANE       see above
 //   B          bits of a code, 2..5; nothing to "M" and "D" lanes
 //   N          products of a sum, 1..2048 ("S2": 512)
 //   TREE       operands of an adder, 2 or 3
-//   MAP        "none": adders of three and decoders of "P2" left to the tool; "xcup": spelled out in
-//              UltraScale+ cells
+//   MAP        "none": adders of three and decoders of "P2" left to the tool; "xcup": spelled out
+//              in UltraScale+ cells
 //   PLUT_FILE  table of "P1", see lane_plut; power-of-two codes
-//   OUTS, PIX, WB, AB, PW, GROUP, WBITS, SUMW  outputs and pixels; bits of a weight, an activation, a
+//   OUTS, PIX, WB, AB, PW, GROUP, WBITS, SUMW  outputs and pixels; bits of a weight, an activation,
+//                                              a
 //              product; products of a table; bits of w, of a sum: derived, do not set
 `default_nettype none
 
@@ -53,7 +55,8 @@ module dot_product #(
     parameter AB        = LANE == "S1" || LANE == "S2" || LANE == "A1" ? 8 : WB,
     parameter PW        = LANE == "A1" ? (B == 2 ? 9 : B == 3 ? 11 : B == 4 ? 12 : 14)
                           : LANE == "S1" ? (1 << (B - 1)) + 7
-                          : LANE == "P1" || LANE == "P2" || LANE == "P3" || LANE == "S0" ? (1 << B) - 2
+                          : LANE == "P1" || LANE == "P2" || LANE == "P3" || LANE == "S0"
+                          ? (1 << B) - 2
                           : WB + AB,
     parameter GROUP     = LANE == "P3" && B <= 3 ? 2 : 1,
     parameter WBITS     = LANE == "P3" ? 4 + GROUP * B + PW + GROUP - 1 : OUTS * N * WB,
@@ -144,7 +147,8 @@ module dot_product #(
 
             if (LANE == "P1") begin : g_plut
                 lane_plut #(
-                    .B(B), .N(N), .PLUT_FILE(PLUT_FILE), .PEAK(1 << (PW - 2)), .TREE(TREE), .MAP(MAP)
+                    .B(B), .N(N), .PLUT_FILE(PLUT_FILE), .PEAK(1 << (PW - 2)), .TREE(TREE),
+                    .MAP(MAP)
                 ) lane (.clk(clk), .w(w_held), .a(a_reg), .sum(sum_next));
             end else if (LANE == "P2") begin : g_code
                 lane_plut_code #(.B(B), .N(N), .TREE(TREE), .MAP(MAP)) lane (

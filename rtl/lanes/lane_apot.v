@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // lane_apot: lane A1, APoT weights with 8-bit activations: two shifts and an add where the code has
-// two terms. A code is {sign, first, second}; each term picks zero or a power of two (golden.codebooks
-// .apot_terms), the magnitude is the sum of both:
+// two terms. A code is {sign, first, second}; each term picks zero or a power of two
+// (golden.codebooks .apot_terms), the magnitude is the sum of both:
 //
 //   B = 2   first (1 bit)   0 1
 //   B = 3   first (2 bits)  0 1 2 4              the same levels as the power-of-two code
@@ -45,7 +45,8 @@ module lane_apot #(
         if (N < 1 || N > 2048) begin : g_illegal_n
             illegal_parameter_lane_apot_n stop_elaboration();
         end
-        if (SUMW != (B == 2 ? 9 : B == 3 ? 11 : B == 4 ? 12 : 14) + $clog2(N)) begin : g_illegal_sumw
+        if (SUMW != (B == 2 ? 9 : B == 3 ? 11 : B == 4 ? 12 : 14) + $clog2(N))
+        begin : g_illegal_sumw
             illegal_parameter_lane_apot_sumw stop_elaboration();
         end
     endgenerate

@@ -7,17 +7,18 @@
 // new shadow. Tap (ty, tx) of the KMAX x KMAX window and input channel i share the flat index
 // (ty * KMAX + tx) * PIN + i, in w_tap and in a alike.
 //
-// LANE "P3" has tables instead of weights (table_bank): a tap takes cycles to write, so a writer stops
-// at most two writes after w_ready has fallen, and the next tile is whole when w_settled is high. With the other lanes both are 1.
+// LANE "P3" has tables instead of weights (table_bank): a tap takes cycles to write, so a writer
+// stops at most two writes after w_ready has fallen, and the next tile is whole when w_settled is
+// high. With the other lanes both are 1.
 //
 // Weights are active in the cycle after w_swap: an activation vector meets the weights that are
 // active in its own cycle, so w_swap may come in the same cycle as the last vector of a tile. rst
-// clears shadow and active weights. Sums follow a by 1 + ceil(ceil(log2 N) / 2) cycles with adders of
-// two operands, 1 + ceil(log3 N) with three, N = KMAX * KMAX * PIN.
+// clears shadow and active weights. Sums follow a by 1 + ceil(ceil(log2 N) / 2) cycles with adders
+// of two operands, 1 + ceil(log3 N) with three, N = KMAX * KMAX * PIN.
 //
 // Parameters
-//   LANE       "P1" P-LUT, "P2" P-LUT of product codes, "P3" P-LUT in memory, "S0" SHIFT on the same
-//              codes, "S1" SHIFT on 8-bit activations, "M8" 8-bit integer multiply
+//   LANE       "P1" P-LUT, "P2" P-LUT of product codes, "P3" P-LUT in memory, "S0" SHIFT on the
+//              same codes, "S1" SHIFT on 8-bit activations, "M8" 8-bit integer multiply
 //   B          bits of a weight code, 2..5; also of an activation, except for "S1"; not for "M8"
 //   KMAX       side of the window, 3, 5 or 7
 //   PIN        input channels a beat, 1 and up, KMAX * KMAX * PIN <= 2048
@@ -115,8 +116,9 @@ module lane_bank #(
                 reg [TAPS*WB-1:0] active;
                 integer           t;
 
-                // Unrolled, the loop is an address decoder with a write enable per tap. Written so that
-                // a weight's bits need no logic: clearing is a reset of the tap's registers, not data.
+                // Unrolled, the loop is an address decoder with a write enable per tap. Written so
+                // that a weight's bits need no logic: clearing is a reset of the tap's registers,
+                // not data.
                 always @(posedge clk) begin
                     if (w_we || w_swap || rst) begin
                         for (t = 0; t < TAPS; t = t + 1) begin

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lane_dsp: lanes D4, D8, integers packed in DSP48E2, as a practitioner would: a multiplier of 27 x 18
-// bits makes several small products at once when its operands carry several small numbers.
+// lane_dsp: lanes D4, D8, integers packed in DSP48E2, as a practitioner would: a multiplier of 27 x
+// 18 bits makes several small products at once when its operands carry several small numbers.
 //
 //   BITS = 8   (w1 * 2^18 + w0) * a            2 products: 2 outputs that share the activation
 //   BITS = 4   (w1 * 2^22 + w0) * (a1 * 2^11 + a0)   4 products: 2 outputs of 2 pixels
 //
 // A chain of DSP slices adds products in the same packed form, over the dedicated cascade; a field
-// overflows if the chain is too long, so CHAIN products is the most. Then the fields are taken apart: a
-// field borrows from the one above when it is negative, which adding its sign bit undoes. The chains'
-// fields are added by LUTs. Slice k of a chain works one cycle after slice k - 1, so its operands come k
-// cycles later: registers, two of which a slice has itself.
+// overflows if the chain is too long, so CHAIN products is the most. Then the fields are taken
+// apart: a field borrows from the one above when it is negative, which adding its sign bit undoes.
+// The chains' fields are added by LUTs. Slice k of a chain works one cycle after slice k - 1, so
+// its operands come k cycles later: registers, two of which a slice has itself.
 //
 // sum is {output 1, output 0}, each {pixel 1, pixel 0} where there are two pixels; w is {weights of
-// output 1, of output 0}, a is {pixel 1, pixel 0}. Latency from w and a to sum: 1 + min(N, CHAIN) cycles
-// for the slices, then ceil(ceil(log2 CHAINS) / 2), or ceil(log3 CHAINS) with adders of three.
+// output 1, of output 0}, a is {pixel 1, pixel 0}. Latency from w and a to sum: 1 + min(N, CHAIN)
+// cycles for the slices, then ceil(ceil(log2 CHAINS) / 2), or ceil(log3 CHAINS) with adders of
+// three.
 //
 // Parameters
 //   BITS  of a weight and of an activation, 4 or 8, two's complement, full range
@@ -66,7 +67,7 @@ module lane_dsp #(
 
             for (k = 0; k < SLICES; k = k + 1) begin : g_slice
                 localparam AT   = c * CHAIN + k;
-                localparam WAIT = DEEP - SLICES + k;   // shorter chains start later: all end together
+                localparam WAIT = DEEP - SLICES + k;   // shorter chains start later
 
                 wire [2*BITS-1:0]   w_now = {w[(N+AT)*BITS +: BITS], w[AT*BITS +: BITS]};
                 wire [PIX*BITS-1:0] a_now;

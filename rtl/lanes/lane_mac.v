@@ -3,7 +3,8 @@
 // lane_mac: lanes M3, M4, M8, the integer baselines: dot product of N signed weights with N signed
 // activations of 3, 4 or 8 bits, both in two's complement and in their full range. The layers that
 // are not power-of-two (the first convolution, the fully connected layer) run on M8 too. The
-// multipliers are to be made of LUTs, so that the comparison with the other lanes is in one currency.
+// multipliers are to be made of LUTs, so that the comparison with the other lanes is in one
+// currency.
 //
 // Latency from w and a to sum: 1 + ceil(ceil(log2 N) / 2) cycles with adders of two operands, 1 +
 // ceil(log3 N) with three, the same for every kind of lane. One vector a cycle.

@@ -13,7 +13,7 @@
 //   B          bits of a code, 2..5
 //   N          products, 1..2048
 //   PLUT_FILE  $readmemh file, 2^(2B-2) words of 2^B - 3 bits (golden.plut.write_hex)
-//   PEAK       largest magnitude in the table, if the adders may count on it (see adder_tree), 0 if not
+//   PEAK       largest magnitude in the table if the adders may count on it (see adder_tree), or 0
 //   TREE, MAP  adders of two or three operands, and how those are made: see adder_tree
 //   SUMW       bits of the sum: derived, do not set
 `default_nettype none
@@ -48,8 +48,9 @@ module lane_plut #(
         end
     endgenerate
 
-    // Read N times a cycle: a ROM per product in hardware, one shared array in a simulator. Yosys is
-    // told to make logic of it, because it fails in the search for a memory with that many ports.
+    // Read N times a cycle: a ROM per product in hardware, one shared array in a simulator. Yosys
+    // is told to make logic of it, because it fails in the search for a memory with that many
+    // ports.
     (* logic_block *)
     reg [PW-1:0] table_rom [0:(1<<(2*M))-1];
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lane_plut_code: lane P2, the P-LUT factored: its table gives a product code, the place of the one bit
-// that a product of two powers of two has, and a late decoder makes the product of it in two's
-// complement, signed, so that the adders add and nothing else. The code and the sign are registered, not
-// the product: five bits instead of fourteen at B = 4. With B <= 3 the two indices are already as short
-// as a code, so they are decoded directly and the product is registered.
+// lane_plut_code: lane P2, the P-LUT factored: its table gives a product code, the place of the one
+// bit that a product of two powers of two has, and a late decoder makes the product of it in two's
+// complement, signed, so that the adders add and nothing else. The code and the sign are
+// registered, not the product: five bits instead of fourteen at B = 4. With B <= 3 the two indices
+// are already as short as a code, so they are decoded directly and the product is registered.
 //
 // The product is the P-LUT's with the power-of-two codebook; an index 0 (also as {1,0}) makes it 0.
 //

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// lane_plut_ram: lane P3, the P-LUT in memory that is written when the weights load: each table holds
-// the finished signed product w * a for every activation code a, or w0 * a0 + w1 * a1 for every pair of
-// codes, so that product, sign and the first adders cost one small memory. No weight is stored as such,
-// and nothing here knows what a code means: PoT, APoT, integers, k-means, NF4 run on the same build, for
-// weights and activations alike, as long as |w * a| of a product stays within PEAK.
+// lane_plut_ram: lane P3, the P-LUT in memory that is written when the weights load: each table
+// holds the finished signed product w * a for every activation code a, or w0 * a0 + w1 * a1 for
+// every pair of codes, so that product, sign and the first adders cost one small memory. No weight
+// is stored as such, and nothing here knows what a code means: PoT, APoT, integers, k-means, NF4
+// run on the same build, for weights and activations alike, as long as |w * a| of a product stays
+// within PEAK.
 //
-// Tables are written one entry a cycle over one shared bus. A token walks along the tables to say whose
-// turn it is, which takes a register per table and no decoder: with load and step the token moves on one
-// table, and it enters at table 0 with load, step and first. With load, (context, address, entry) are
-// registered; one cycle later they are written into the table that has the token, and again, harmlessly,
-// in idle cycles. So a load is, for each table in turn, TABLE beats, the first with step, the very first
-// with first; after the last, one beat with step and without first takes the token out. Entries of a pair
-// stand at {a1, a0}; if N leaves the last pair without a1, it reads code 0, and w1 = 0 makes nothing of
-// it. TABLES * TABLE + 1 cycles; golden.product_ram makes the beats.
+// Tables are written one entry a cycle over one shared bus. A token walks along the tables to say
+// whose turn it is, which takes a register per table and no decoder: with load and step the token
+// moves on one table, and it enters at table 0 with load, step and first. With load, (context,
+// address, entry) are registered; one cycle later they are written into the table that has the
+// token, and again, harmlessly, in idle cycles. So a load is, for each table in turn, TABLE beats,
+// the first with step, the very first with first; after the last, one beat with step and without
+// first takes the token out. Entries of a pair stand at {a1, a0}; if N leaves the last pair without
+// a1, it reads code 0, and w1 = 0 makes nothing of it. TABLES * TABLE + 1 cycles;
+// golden.product_ram makes the beats.
 //
-// With two contexts one is written while the other is in use: select takes effect on the activations of
-// its own cycle. With one, sums are meaningless while tables are written.
+// With two contexts one is written while the other is in use: select takes effect on the
+// activations of its own cycle. With one, sums are meaningless while tables are written.
 //
-// Latency from a to sum as in the other lanes, for TABLES terms: 1 + ceil(ceil(log2 TABLES) / 2) cycles
-// with adders of two operands, 1 + ceil(log3 TABLES) with three.
+// Latency from a to sum as in the other lanes, for TABLES terms: 1 + ceil(ceil(log2 TABLES) / 2)
+// cycles with adders of two operands, 1 + ceil(log3 TABLES) with three.
 //
 // Parameters
 //   B         bits of a code, 2..5
@@ -28,8 +30,8 @@
 //   CONTEXTS  tables that each memory holds, 1 or 2; default 2 where that is free
 //   PEAK      largest magnitude of a product, the adders count on it: default that of PoT codes
 //   TREE      operands of an adder, 2 or 3; MAP  how an adder of three is made: see adder_tree
-//   TABLES, AW, EW, SUMW  tables, address bits of a context, bits of an entry and of the sum: derived, do
-//             not set
+//   TABLES, AW, EW, SUMW  tables, address bits of a context, bits of an entry and of the sum:
+//             derived, do not set
 `default_nettype none
 
 module lane_plut_ram #(

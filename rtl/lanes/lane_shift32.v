@@ -2,8 +2,9 @@
 //
 // lane_shift32: lane S2, SHIFT with 8-bit activations on a data path of 32 bits, and in the plain
 // style in which it is often written: the activation is extended to 32 bits, shifted by index - 1,
-// negated where the weight is negative, and summed by 32-bit adders. The same function as lane_shift8.
-// It stands here as the likely baseline of the paper and is to be labelled so, never as "SHIFT".
+// negated where the weight is negative, and summed by 32-bit adders. The same function as
+// lane_shift8. It stands here as the likely baseline of the paper and is to be labelled so, never
+// as "SHIFT".
 //
 // Latency from w and a to sum: 1 + ceil(ceil(log2 N) / 2) cycles with adders of two operands, 1 +
 // ceil(log3 N) with three, the same for every kind of lane. One vector a cycle.

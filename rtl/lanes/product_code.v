@@ -31,8 +31,8 @@ module product_code #(
         end
     endgenerate
 
-    // The table at B = 4, six inputs: bit k of the code for all {index_w, index_a}. As a table, because
-    // a synthesiser would take an adder's carry chain for a sum of three bits.
+    // The table at B = 4, six inputs: bit k of the code for all {index_w, index_a}. As a table,
+    // because a synthesiser would take an adder's carry chain for a sum of three bits.
     function [63:0] codes_of;
         input integer bit_of;
         integer       index;

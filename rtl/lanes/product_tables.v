@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// product_tables: the memories of lane P3 and the adders behind them, for OUTS dot products of the same
-// activations. Each table holds a finished signed term for every activation code (or pair of codes) and
-// is read at the code that is there; so product, sign and, with pairs, the first adders cost one small
-// memory. The tables of a tap are one memory for all OUTS, because they are read and written at the
-// same places: entries need not fill a memory's width, those of several do.
+// product_tables: the memories of lane P3 and the adders behind them, for OUTS dot products of the
+// same activations. Each table holds a finished signed term for every activation code (or pair of
+// codes) and is read at the code that is there; so product, sign and, with pairs, the first adders
+// cost one small memory. The tables of a tap are one memory for all OUTS, because they are read and
+// written at the same places: entries need not fill a memory's width, those of several do.
 //
-// Writing: buses bring (context, address) and OUTS entries, a cycle each; we says for each tap's tables
-// whether they take what is on their bus. Table t of tap position t / PIN and channel t % PIN hangs on
-// bus (t / PIN + t % PIN) % BUSES, so that neighbouring taps and neighbouring channels are on different
-// buses. Reading: select is the context; sum follows codes by 1 + ceil(ceil(log2 TABLES) / 2) cycles
-// with adders of two operands, 1 + ceil(log3 TABLES) with three.
+// Writing: buses bring (context, address) and OUTS entries, a cycle each; we says for each tap's
+// tables whether they take what is on their bus. Table t of tap position t / PIN and channel t %
+// PIN hangs on bus (t / PIN + t % PIN) % BUSES, so that neighbouring taps and neighbouring channels
+// are on different buses. Reading: select is the context; sum follows codes by 1 + ceil(ceil(log2
+// TABLES) / 2) cycles with adders of two operands, 1 + ceil(log3 TABLES) with three.
 //
 // Parameters
 //   TABLES    terms, 1..2048;  OUTS  dot products, 1..64
@@ -105,7 +105,8 @@ module product_tables #(
         end
 
         for (o = 0; o < OUTS; o = o + 1) begin : g_out
-            // Joined pairwise, as in the other lanes; the block names must differ from adder_tree's.
+            // Joined pairwise, as in the other lanes; the block names must differ from
+            // adder_tree's.
             for (l = 0; l <= LEVELS; l = l + 1) begin : g_join
                 for (i = 0; i == 0 || (i << l) < TABLES; i = i + 1) begin : g_span
                     localparam COUNT = ((i + 1) << l) < TABLES ? 1 << l : TABLES - (i << l);

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// table_bank: what lane_bank is made of for lane P3: POUT dot products whose tables of w * a stand in
-// memory, two contexts of them. One is read; the other one is written, from weight codes that come one
-// tap at a time, through BUSES table_makers. No weight is kept as such.
+// table_bank: what lane_bank is made of for lane P3: POUT dot products whose tables of w * a stand
+// in memory, two contexts of them. One is read; the other one is written, from weight codes that
+// come one tap at a time, through BUSES table_makers. No weight is kept as such.
 //
-// Ports as in lane_bank. A tap occupies the maker of its bus for 2^B cycles, and w_swap all of them,
-// because the tables of the new shadow are filled with zeros first. So taps wait in a queue in front of
-// the makers. w_ready comes out of a register and tells that it has room for more than two, so that a
-// writer may see it two cycles late; w_settled tells that all is written: only then are the tables whole,
-// and w_swap makes sense. From a w_swap (or rst) in cycle 0 on, a tap
-// written in cycle u enters its maker in cycle d = the largest of u + 2, the one before plus 1, and the
-// maker's last entry plus 2^B (the zeros enter in cycle 0); w_settled rises in cycle d + 2^B + 1 of the
-// last tap. With taps in the order of docs/formats.md and BUSES makers N taps take about 2^B * (N / BUSES
-// + 1) cycles. w_swap before w_settled drops what has been written (the engine leaves an error that way).
+// Ports as in lane_bank. A tap occupies the maker of its bus for 2^B cycles, and w_swap all of
+// them, because the tables of the new shadow are filled with zeros first. So taps wait in a queue
+// in front of the makers. w_ready comes out of a register and tells that it has room for more than
+// two, so that a writer may see it two cycles late; w_settled tells that all is written: only then
+// are the tables whole, and w_swap makes sense. From a w_swap (or rst) in cycle 0 on, a tap
+// written in cycle u enters its maker in cycle d = the largest of u + 2, the one before plus 1, and
+// the maker's last entry plus 2^B (the zeros enter in cycle 0); w_settled rises in cycle d + 2^B +
+// 1 of the last tap. With taps in the order of docs/formats.md and BUSES makers N taps take about
+// 2^B * (N / BUSES + 1) cycles. w_swap before w_settled drops what has been written (the engine
+// leaves an error that way).
 //
 // rst empties the shadow; sums mean nothing until the w_swap after it.
 //

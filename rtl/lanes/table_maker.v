@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// table_maker: one of the ways by which the tables of lane P3 are written when weights load. It takes
-// the weight codes of a tap, one for each of POUT dot products, and puts out their product with every
-// activation code in turn, 2^B cycles, all POUT at once; the tables of that tap take them.
+// table_maker: one of the ways by which the tables of lane P3 are written when weights load. It
+// takes the weight codes of a tap, one for each of POUT dot products, and puts out their product
+// with every activation code in turn, 2^B cycles, all POUT at once; the tables of that tap take
+// them.
 //
-// restart begins with weight 0 instead, for all tables of the way: what the next tile does not write
-// then reads as 0. A tap is taken with take, which may come in any cycle of ready: every 2^B cycles
-// without a gap. Entries follow the counter by a cycle; when idle it repeats its last entry, which
-// does no harm, so nothing downstream needs an enable. idle: the last entry has been put out.
+// restart begins with weight 0 instead, for all tables of the way: what the next tile does not
+// write then reads as 0. A tap is taken with take, which may come in any cycle of ready: every 2^B
+// cycles without a gap. Entries follow the counter by a cycle; when idle it repeats its last entry,
+// which does no harm, so nothing downstream needs an enable. idle: the last entry has been put out.
 //
 // Parameters
 //   B     bits of a code, 2..5
@@ -48,7 +49,7 @@ module table_maker #(
 
     localparam [B-1:0] NEXT_LAST = (1 << B) - 2;
 
-    reg  [B-1:0]       act;     // the activation code whose products are made; stays at the last one
+    reg  [B-1:0]       act;     // activation code whose products are made; stays at the last one
     reg  [POUT*B-1:0]  held;
     wire [POUT*EW-1:0] products;
     wire [B-1:0]       act_next;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purpose: S-Huff decoder bank: one stream of words in, POUT weight codes {sign, index} a beat out,
-//   a beat every cycle as long as words are there. Each lane decodes one symbol a step from bytes of
-//   its own; all lanes go in step. Format, error numbers and their order: docs/formats.md; how it is
-//   built and what it costs: docs/shuff_bank.md. One lane is shuff_decoder.
+//   a beat every cycle as long as words are there. Each lane decodes one symbol a step from bytes
+//   of its own; all lanes go in step. Format, error numbers and their order: docs/formats.md; how
+//   it is built and what it costs: docs/shuff_bank.md. One lane is shuff_decoder.
 //
 // Steps go out as they are decoded, TLAST with the last one; the verdict on the stream follows
 //   behind them: `done` pulses once a stream, after its last step was taken, and `status` holds the

@@ -4,7 +4,8 @@
 //   stream. What a word means is the business of the body around it. docs/formats.md has the error
 //   numbers and their order.
 //
-// The body says when a step is decided (`step`, with what is wrong with it) and whether a whole word
+// The body says when a step is decided (`step`, with what is wrong with it) and whether a whole
+// word
 //   was left untouched behind the last step (`spare`). Words may go into the body from the end of
 //   the header on; `no_more` tells that none will follow.
 //

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purpose: one lane of the decoder bank: a symbol a step out of the lane's own bytes.
 //
-// Three bytes: the symbol begins in `head` and ends there or in `tail`; `third` waits. When a symbol
+// Three bytes: the symbol begins in `head` and ends there or in `tail`; `third` waits. When a
+// symbol
 //   ends in another byte than it began in, the bytes move up and the lane asks for one more
 //   (`crossed`), which comes with the next step (`pend`). So both bytes of the window are always
 //   there, and nothing in the lane ever waits by itself.

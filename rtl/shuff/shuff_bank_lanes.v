@@ -2,8 +2,8 @@
 // Purpose: shuff_bank for more than one lane: control, code table, byte store and lanes.
 //
 // Everything moves with `en`: a step, or one of the three rounds that fill the lanes before the
-//   first one. It waits only for bytes (one for every lane must be in the store) and for the output.
-//   Behind the end of the payload the store is filled with bytes that say so.
+//   first one. It waits only for bytes (one for every lane must be in the store) and for the
+//   output. Behind the end of the payload the store is filled with bytes that say so.
 //
 // Parameters
 //   B      bits of a weight code, 2..5

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: payload bytes on their way to the lanes: words in, and in each step the next bytes of the
+// Purpose: payload bytes on their way to the lanes: words in, and in each step the next bytes of
+// the
 //   stream for those lanes that want one, in the order of the lanes.
 //
 // The bytes lie in BANKS small memories by their number modulo BANKS, so the next BANKS bytes can

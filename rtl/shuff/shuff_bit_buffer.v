@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: bit buffer of the S-Huff decoder. Shows the next 7 bits of the payload and moves on by up
+// Purpose: bit buffer of the S-Huff decoder. Shows the next 7 bits of the payload and moves on by
+// up
 //   to 7 bits a cycle.
 //
 // Two bytes and a bit pointer into the first of them. A symbol takes at most 7 bits, so one byte a
@@ -69,8 +70,8 @@ module shuff_bit_buffer (
         end else if (discard) begin
             pointer <= 3'd0;
         end
-        // The bytes themselves need no clearing: an empty buffer shifts in what is at its input, and
-        // between header and payload that is zeros.
+        // The bytes themselves need no clearing: an empty buffer shifts in what is at its input,
+        // and between header and payload that is zeros.
         if (clear) begin
             head_valid <= 1'b0;
             tail_valid <= 1'b0;

@@ -3,7 +3,8 @@
 //   final inversion: a block is intact when its stored CRC is ~crc, or, if the stored CRC was put
 //   through as well (little endian), when `residue` is set.
 //
-// A byte a cycle is enough for one decoder: it needs at most 7 bits of payload a cycle. A bank takes
+// A byte a cycle is enough for one decoder: it needs at most 7 bits of payload a cycle. A bank
+// takes
 //   a word a cycle, and its header in pieces of four bytes.
 //
 // Parameters

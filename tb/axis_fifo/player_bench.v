@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bench's own parts on trial: player -> axis_fifo -> recorder, a watch on either side, run by the
-// job sequencer. Between FIFO and recorder one beat can be damaged on purpose, to see who notices.
+// The bench's own parts on trial: player -> axis_fifo -> recorder, a watch on either side, run by
+// the job sequencer. Between FIFO and recorder one beat can be damaged on purpose, to see who
+// notices.
 //
 // Parameters
 //   DEPTH  words of the FIFO, as axis_fifo       BYTES  bytes of a beat, 1 or more

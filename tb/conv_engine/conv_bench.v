@@ -215,8 +215,9 @@ module conv_bench #(
     wire unused = &{1'b0, y_wide[8*Y_BYTES], a_data, ch_data, ch_last};   // padding bits
 
     conv_engine #(
-        .LANE(LANE), .PLUT_FILE(PLUT_FILE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
-        .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
+        .LANE(LANE), .PLUT_FILE(PLUT_FILE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT),
+        .LINE_DEPTH(LINE_DEPTH), .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX),
+        .FIFO_DEPTH(FIFO_DEPTH), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
     ) dut (
         .clk(clk), .rst(rst), .start(start), .clear(clear), .busy(busy), .done(done), .err(err),
         .err_out_tile(err_out_tile), .err_in_tile(err_in_tile),

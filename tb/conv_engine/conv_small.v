@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The convolution TOPLEVEL in a small size, its own ports and nothing else: for tests that drive the
-// AXI4-Streams beat by beat from Python (cocotbext-axi). Small, because that needs no wide lanes and
-// so costs a few seconds of build.
+// The convolution TOPLEVEL in a small size, its own ports and nothing else: for tests that drive
+// the AXI4-Streams beat by beat from Python (cocotbext-axi). Small, because that needs no wide
+// lanes and so costs a few seconds of build.
 //
-// Parameters: LANE, B, PLUT_FILE, BUSES, TREE, MAP as conv_engine; the sizes are fixed by their defaults.
+// Parameters: LANE, B, PLUT_FILE, BUSES, TREE, MAP as conv_engine; the sizes are fixed by their
+// defaults.
 `default_nettype none
 
 module conv_small #(
@@ -107,8 +108,9 @@ module conv_small #(
     output wire [31:0]           cnt_beats_q
 );
     conv_engine #(
-        .LANE(LANE), .PLUT_FILE(PLUT_FILE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .LINE_DEPTH(LINE_DEPTH),
-        .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX), .FIFO_DEPTH(FIFO_DEPTH), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
+        .LANE(LANE), .PLUT_FILE(PLUT_FILE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT),
+        .LINE_DEPTH(LINE_DEPTH), .PSUM_DEPTH(PSUM_DEPTH), .COUT_MAX(COUT_MAX),
+        .FIFO_DEPTH(FIFO_DEPTH), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
     ) dut (
         .clk(clk), .rst(rst), .cfg_h(cfg_h), .cfg_w(cfg_w), .cfg_cin(cfg_cin),
         .cfg_cout(cfg_cout), .cfg_k(cfg_k), .cfg_stride(cfg_stride), .cfg_pad(cfg_pad),

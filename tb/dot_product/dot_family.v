@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// dot_family: one kind of lane as dot_product at seven sizes, fed from a file and recorded into one, so
-// that no Python runs while the clock does. A size of N terms takes the first N. With go, file
-// <DATA>/dots_<job>.bin is played, a record a cycle {load, w, a}, each part filled up to whole bytes
-// (first byte first); <DATA>/sums_<job>.bin receives, in every cycle from the first record on and TAIL
-// cycles beyond the last, the sums of all sizes, four 48-bit places each, sign extended. Record c stands
-// on the inputs from clock edge c on, so a lane's sum of it is in sample c + latency.
+// dot_family: one kind of lane as dot_product at seven sizes, fed from a file and recorded into
+// one, so that no Python runs while the clock does. A size of N terms takes the first N. With go,
+// file <DATA>/dots_<job>.bin is played, a record a cycle {load, w, a}, each part filled up to whole
+// bytes (first byte first); <DATA>/sums_<job>.bin receives, in every cycle from the first record on
+// and TAIL cycles beyond the last, the sums of all sizes, four 48-bit places each, sign extended.
+// Record c stands on the inputs from clock edge c on, so a lane's sum of it is in sample c +
+// latency.
 //
 // Parameters
 //   LANE, B, TREE, MAP, PLUT_FILE  see dot_product

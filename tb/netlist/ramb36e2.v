@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // RAMB36E2: the UltraScale+ block RAM as Yosys maps a memory with one write and one read port into
-// it, for simulation only: 512 words of 72 bits (64 of data, 8 of parity), written at port B, read at
-// port A. Yosys has no model of this cell. Anything else stops elaboration.
+// it, for simulation only: 512 words of 72 bits (64 of data, 8 of parity), written at port B, read
+// at port A. Yosys has no model of this cell. Anything else stops elaboration.
 //
-// The low 36 bits of a word are at A's names, the upper 36 at B's, for writing and for reading (UG573,
-// "Simple dual-port mode"). Writes take a byte (and its parity bit) where WEBWE has a one. A read of
-// the address that is written in the same cycle gives the old word (READ_FIRST). Contents and output
-// start unknown; INIT_00 and its like are no parameters here, so that a memory that has contents is an
-// error (tb/netlist/mapped.py takes those away that are unknown).
+// The low 36 bits of a word are at A's names, the upper 36 at B's, for writing and for reading
+// (UG573, "Simple dual-port mode"). Writes take a byte (and its parity bit) where WEBWE has a one.
+// A read of the address that is written in the same cycle gives the old word (READ_FIRST). Contents
+// and output start unknown; INIT_00 and its like are no parameters here, so that a memory that has
+// contents is an error (tb/netlist/mapped.py takes those away that are unknown).
 //
 // Parameters
 //   READ_WIDTH_A, WRITE_WIDTH_B  72; READ_WIDTH_B, WRITE_WIDTH_A  0

@@ -40,7 +40,7 @@ module network_device #(
     output reg         wake,
     output wire [31:0] cycles,        // of this clock, since the simulation began
     output wire        irq,
-    output wire        refused,       // a register access of the last script was answered with an error
+    output wire        refused,       // an access of the last script was answered with an error
     output wire [5:0]  failed,        // {q, y, x, r, a, w}: no file, or a cut one
     output wire [4:0]  xseen,         // {q, y, r, a, w}
     output wire [4:0]  unstable

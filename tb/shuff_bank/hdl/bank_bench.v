@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A weight bank (module bank_dut) between a player of words and a recorder of steps and verdicts. A job is a
-// file of streams back to back; either edge of `go` starts one, `finished` says that all its
-// streams were taken and judged and that 64 cycles went by in silence. Where nothing moves for
+// A weight bank (module bank_dut) between a player of words and a recorder of steps and verdicts. A
+// job is a file of streams back to back; either edge of `go` starts one, `finished` says that all
+// its streams were taken and judged and that 64 cycles went by in silence. Where nothing moves for
 // hang_limit cycles, the job ends with `hung`.
 //
 // Parameters: the bank's; B = 8 for bytes.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A rival of the decoder bank, for comparison (docs/shuff_bank.md): POUT symbols a cycle out of the
-// stream of ONE lane. A symbol is decoded at every bit of the window, then the bits at which symbols
-// really begin are found by pointer doubling. No header, no CRC, no end of stream; ports as in
-// bank_core.
+// stream of ONE lane. A symbol is decoded at every bit of the window, then the bits at which
+// symbols really begin are found by pointer doubling. No header, no CRC, no end of stream; ports as
+// in bank_core.
 //
 // The window has room for POUT symbols of 7 bits, so every beat is full. `jump[j][o]` is how many
 // bits 2^j symbols take from bit o on; beginning number k is reached by the jumps of k's ones.

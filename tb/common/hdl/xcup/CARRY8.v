@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CARRY8: the UltraScale+ cell as far as the lanes use it, for simulation only: what it does, without
-// timing. A synthesiser knows the cell by itself and reads an empty file.
+// CARRY8: the UltraScale+ cell as far as the lanes use it, for simulation only: what it does,
+// without timing. A synthesiser knows the cell by itself and reads an empty file.
 //
 // Eight bits of a carry chain: a bit passes the carry on where S is 1 and takes DI where it is 0.
 //

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LUT6_2: the UltraScale+ cell as far as the lanes use it, for simulation only: what it does, without
-// timing. A synthesiser knows the cell by itself and reads an empty file.
+// LUT6_2: the UltraScale+ cell as far as the lanes use it, for simulation only: what it does,
+// without timing. A synthesiser knows the cell by itself and reads an empty file.
 //
 // Two outputs of one table: O6 of all six inputs, O5 of the lower five, from the lower half.
 //
