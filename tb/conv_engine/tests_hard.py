@@ -57,8 +57,19 @@ class Stalls(ConvTest):
                     stall = StallRates(*(level,) * 5, length=seed - 1, seed=seed)
                     await self._same(LayerJob(name, work, stalls=stall), free.y, free.q)
 
+        await self.play([self._residual_starved()])
         if not self.quick:
             await self.play([self._starved()])
+
+    def _residual_starved(self) -> LayerJob:
+        """More positions than the FIFO holds and words one by one: the last one is taken often."""
+        hw = self.hw
+        width = min(16, hw.line_depth)
+        rows = min(256, 4 * self.settings.integer("FIFO_DEPTH") // width)
+        shape = Shape(rows, width, hw.pin, hw.pout, 1, 1, 0)
+        work = draw_layer(generator(self.settings.seed, "residual"), hw, "residual starved", shape,
+                          Mode(True, True, "code"))
+        return LayerJob("stalls/residual starved", work, stalls=StallRates(r=200, length=2))
 
     def _starved(self) -> LayerJob:
         """One-pixel maps: next to nothing but weights, and those come late."""
