@@ -4,8 +4,7 @@
 //
 // The pipeline behind the window cannot stall, so `reserve` takes one place when a position is
 // issued and `room` says whether there is one. The place comes back when the word is taken from
-// m_axis. `room` is a flip-flop that allows for the reservations of this cycle and the one before;
-// once high it stays so until the next reservation. A transfer that an error cuts short is closed,
+// m_axis (claim_counter). A transfer that an error cuts short is closed,
 // once `close` is high and nothing more can arrive, by one beat of zeros with TLAST. `idle`, a
 // cycle late: no word inside, no transfer open; whoever asks knows that no word is on its way here.
 //
@@ -19,7 +18,7 @@ module output_port #(
 ) (
     input  wire             clk,
     input  wire             rst,
-    output reg              room,
+    output wire             room,
     input  wire             reserve,
     input  wire             push,
     input  wire             push_last,
@@ -36,10 +35,7 @@ module output_port #(
     localparam CW = $clog2(DEPTH) + 1;
     localparam [CW-1:0] ALL = DEPTH[CW-1:0];
 
-    localparam [CW-1:0] ONE = 1, TWO = 2;
-
-    reg [CW-1:0] free;        // without the reservation of the cycle before
-    reg          reserve_q;
+    wire [CW-1:0] free;       // without the reservation of the cycle before
     reg          is_open;     // the last word pushed did not end its transfer
     reg          closing;     // pulse: the beat of zeros
     wire         leaves  = m_axis_tvalid && m_axis_tready;
@@ -47,6 +43,10 @@ module output_port #(
     wire [CW-1:0] fifo_count;
     wire         unused = &{1'b0, fifo_ready, fifo_count};   // room was reserved: always ready
 
+    claim_counter #(.WIDTH(CW), .START(DEPTH)) u_free (
+        .clk(clk), .rst(rst), .gain(leaves), .lose(closing), .claim(reserve), .here(room),
+        .count(free)
+    );
     axis_fifo #(.WIDTH(WIDTH + 1), .DEPTH(DEPTH)) u_fifo (
         .clk(clk), .rst(rst),
         .s_axis_tdata({push_last || closing, closing ? {WIDTH{1'b0}} : push_data}),
@@ -56,22 +56,15 @@ module output_port #(
     );
 
     always @(posedge clk) begin
-        reserve_q <= reserve;
-        closing   <= close && is_open && room && !closing;
-        room      <= free > TWO || (free == TWO && !(reserve && reserve_q))
-                     || (free == ONE && !reserve && !reserve_q);
-        idle      <= free == ALL && !is_open;
-        taken     <= leaves;
-        free      <= free + {{(CW-1){1'b0}}, leaves} - {{(CW-1){1'b0}}, reserve_q || closing};
+        closing <= close && is_open && room && !closing;
+        idle    <= free == ALL && !is_open;
+        taken   <= leaves;
         if (push || closing) is_open <= !(push_last || closing);
         if (rst) begin
-            reserve_q <= 1'b0;
-            room      <= 1'b0;
-            idle      <= 1'b0;
-            taken     <= 1'b0;
-            free      <= ALL;
-            is_open   <= 1'b0;
-            closing   <= 1'b0;
+            idle    <= 1'b0;
+            taken   <= 1'b0;
+            is_open <= 1'b0;
+            closing <= 1'b0;
         end
     end
 

@@ -18,7 +18,7 @@ module residual_port #(
 ) (
     input  wire             clk,
     input  wire             rst,
-    output reg              here,
+    output wire             here,
     input  wire             reserve,
     input  wire             take,
     input  wire             take_end,
@@ -33,15 +33,17 @@ module residual_port #(
 );
     localparam CW = $clog2(DEPTH) + 2;   // the FIFO may hold one word more than DEPTH
 
-    localparam [CW-1:0] ONE = 1, TWO = 2;
-
-    reg [CW-1:0] unclaimed;              // without the claim of the cycle before
-    reg          reserve_q;
     wire         head_valid, head_last;
     wire         dropped = drop && head_valid;
     wire         pushed  = s_axis_tvalid && s_axis_tready;
     wire [CW-2:0] fifo_count;
-    wire         unused = &{1'b0, fifo_count};
+    wire [CW-1:0] unclaimed;
+    wire         unused = &{1'b0, fifo_count, unclaimed};
+
+    claim_counter #(.WIDTH(CW), .START(0)) u_unclaimed (
+        .clk(clk), .rst(rst), .gain(pushed), .lose(dropped), .claim(reserve), .here(here),
+        .count(unclaimed)
+    );
 
     axis_fifo #(.WIDTH(WIDTH + 1), .DEPTH(DEPTH)) u_fifo (
         .clk(clk), .rst(rst),
@@ -52,18 +54,8 @@ module residual_port #(
     );
 
     always @(posedge clk) begin
-        reserve_q <= reserve;
-        here      <= unclaimed > TWO || (unclaimed == TWO && !(reserve && reserve_q))
-                     || (unclaimed == ONE && !reserve && !reserve_q);
-        bad_last  <= take && head_last != take_end;
-        unclaimed <= unclaimed + {{(CW-1){1'b0}}, pushed}
-                     - {{(CW-1){1'b0}}, reserve_q || dropped};
-        if (rst) begin
-            reserve_q <= 1'b0;
-            here      <= 1'b0;
-            bad_last  <= 1'b0;
-            unclaimed <= {CW{1'b0}};
-        end
+        bad_last <= take && head_last != take_end;
+        if (rst) bad_last <= 1'b0;
     end
 endmodule
 

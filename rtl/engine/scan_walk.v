@@ -87,25 +87,24 @@ module scan_walk #(
     wire        in_row_end, in_col_end, in_last_image, in_last, in_final, unused_first;
     wire [8:0]  unused_x, unused_y;
     wire [15:0] unused_image;
-    // Behind the last element the walk goes on to nowhere: a gate here would stand before every
+    // Behind the last element the walk goes on to nowhere: a gate would stand before every
     // counter's enable.
-    wire        take        = step;
     wire        in_pass_end = in_row_end && in_col_end && in_last_image;
 
     wrap_counter #(.WIDTH(9)) u_in_x (
-        .clk(clk), .restart(restart), .step(take), .top(grid_w_top), .count(unused_x),
+        .clk(clk), .restart(restart), .step(step), .top(grid_w_top), .count(unused_x),
         .at_top(in_row_end)
     );
     wrap_counter #(.WIDTH(9)) u_in_y (
-        .clk(clk), .restart(restart), .step(take && in_row_end), .top(grid_h_top),
+        .clk(clk), .restart(restart), .step(step && in_row_end), .top(grid_h_top),
         .count(unused_y), .at_top(in_col_end)
     );
     wrap_counter #(.WIDTH(16)) u_in_image (
-        .clk(clk), .restart(restart), .step(take && in_row_end && in_col_end), .top(images_top),
+        .clk(clk), .restart(restart), .step(step && in_row_end && in_col_end), .top(images_top),
         .count(unused_image), .at_top(in_last_image)
     );
     pass_walk #(.POUT(POUT)) u_in (
-        .clk(clk), .restart(restart), .next(take && in_pass_end),
+        .clk(clk), .restart(restart), .next(step && in_pass_end),
         .cin(cin), .cout(cout), .in_size(in_size), .first(unused_first), .last(in_last),
         .final_pass(in_final)
     );
@@ -123,6 +122,7 @@ module scan_walk #(
     wire [8:0]  x, y;
     wire [15:0] image;
     wire        row_end, col_end, last_image, final_pass;
+    wire        last_place = row_end && col_end && last_image;
     wire        active = live && !out_done;
     wire        anchor = step && live;      // and behind the last position to nowhere
 
@@ -138,7 +138,7 @@ module scan_walk #(
         .count(image), .at_top(last_image)
     );
     pass_walk #(.POUT(POUT)) u_anchor (
-        .clk(clk), .restart(restart), .next(anchor && row_end && col_end && last_image),
+        .clk(clk), .restart(restart), .next(anchor && last_place),
         .cin(cin), .cout(cout), .in_size(in_size), .first(first), .last(last),
         .final_pass(final_pass)
     );
@@ -146,7 +146,7 @@ module scan_walk #(
     assign produces    = active && x <= ow_top && y <= oh_top;
     assign pass_begin  = produces && x == 9'd0 && y == 9'd0 && image == 16'd0;
     assign pass_end    = produces && x == ow_top && y == oh_top && last_image;
-    assign anchors_end = active && row_end && col_end && last_image;
+    assign anchors_end = active && last_place;
     wire   out_all     = out_done || (pass_end && final_pass);
     assign job_end     = in_all && out_all;
 
@@ -168,7 +168,7 @@ module scan_walk #(
     endgenerate
 
     always @(posedge clk) begin
-        if (take) begin
+        if (step) begin
             at <= (whole || in_pass_end || at == 2'd3) ? 2'd0 : at + 2'd1;
             if (in_pass_end && in_final) in_done <= 1'b1;
         end

@@ -8,9 +8,10 @@
 // tile, or from when it has `settled` in the lane bank, until `claimed`, which comes a cycle after
 // the pass began to use it; the loader then goes on with the next tile while the array computes. If
 // the tile was `awaited` the pass begins as soon as it sees `full`, and the loader does not wait
-// for the news: an array that waits for weights gets them without a pause. A stream whose last step
-// is not the layer's last one, whichever comes first, pulses `bad_count`. While `flush` is high
-// steps are accepted and dropped.
+// for the news: an array that waits for weights gets them without a pause. (A tile that is full in
+// the very cycle in which its pass begins is claimed late: the next one comes a cycle later.)
+// A stream whose last step is not the layer's last one, whichever comes first, pulses `bad_count`.
+// While `flush` is high steps are accepted and dropped.
 //
 // Parameters
 //   KMAX  window size, 3, 5 or 7

@@ -128,7 +128,9 @@ def weight_waits(work: LayerWork) -> tuple[int, int]:
     """(least, most) cycles of waiting for weights.
 
     Least: a step a cycle from the start on. Most: what the stream's words allow, one a cycle, and
-    the header and the table before the first step. With lane P3 the least is exact but for the
+    the header and the table before the first step. A tile that is complete in the very cycle in
+    which its pass wants it is claimed a cycle late (weight_loader), so the next one comes a cycle
+    late, is awaited, and the third is on time again. With lane P3 the least is exact but for the
     first pass, as long as the stream keeps up with the makers.
     """
     rows, columns = grid(work)
@@ -146,6 +148,7 @@ def weight_waits(work: LayerWork) -> tuple[int, int]:
         least = int(least * 0.9)
     slow = [max(load, max(1.0, words) * n + tail) for load, n in zip(loads, steps, strict=True)]
     most = HEADER_CYCLES + 1.02 * sum(max(0.0, n - positions) for n in slow)
+    most += (sum(n == positions for n in loads[1:]) + 1) / 2  # claimed a cycle late
     if words > 0.8:  # the bus is about full: here and there a step waits for its words
         most += 0.1 * sum(steps)
     return least, int(most) + 1
