@@ -34,7 +34,7 @@
 //   check    n + 5, n = rows of the lead (scan_walk), and OH + images + 2 more with several
 //            input tiles
 //   shifts   as scan_walk has them, all passes
-//   finish   L + 19 - slack, raw sums L + 10 - slack, at least 1, slack = shifts after the last
+//   finish   L + 18 - slack, raw sums L + 10 - slack, at least 1, slack = shifts after the last
 //            position's
 // plus cnt_stall_w. Passes of at most 2 x 2 positions and 2 images wait 3 cycles before each pass
 // for the sums of the one before. This is exact as long as a, r and the outputs never stall.
@@ -340,7 +340,9 @@ module conv_engine #(
         .next(acc_valid && acc_end), .params(params), .lane_on(lane_on)
     );
 
-    post_process #(.B(B), .POUT(POUT), .ACCW(ACCW), .TW(TW), .BIASW(BIASW)) u_post (
+    post_process #(
+        .B(B), .POUT(POUT), .ACCW(ACCW), .MAP(MAP), .TW(TW), .BIASW(BIASW)
+    ) u_post (
         .clk(clk), .rst(rst), .acc_valid(acc_valid), .acc_end(acc_end), .acc(acc),
         .params(params), .lane_on(lane_on), .raw_mode(raw), .relu(relu), .res_in(res_in),
         .proj_shift(proj_shift), .res_shift(res_shift), .res_out_shift(res_out_shift),

@@ -9,8 +9,8 @@
 //   word   = saturate((t + half) >> res_out_shift, 8 bits),       half = 2^(res_out_shift-1) or 0
 //
 // Only shifts and adders; every term is exact. TW = ACCW + 18 and BIASW = ACCW + 16 hold any
-// field values (shifts up to 15, res_shift up to ACCW + 8), so nothing can wrap. Ten stages, no
-// stall: whoever issues a position has reserved room for its outputs. Five make t (channel_scale,
+// field values (shifts up to 15, res_shift up to ACCW + 8), so nothing can wrap. Nine stages, no
+// stall: whoever issues a position has reserved room for its outputs. Four make t (channel_scale,
 // which takes the residual word in the first), five both forms of the output (pot_project,
 // word_round). Raw sums need none of that and come out after one. params and lane_on belong to the
 // sum beside them and may change with every sum; all else stands still during a layer.
@@ -19,12 +19,14 @@
 //   B     code bits, 2..5
 //   POUT  output channels, 1..64
 //   ACCW  accumulator bits           TW = ACCW + 18, BIASW = ACCW + 16
+//   MAP   "none" or "xcup": see ternary_adder
 `default_nettype none
 
 module post_process #(
     parameter B     = 4,
     parameter POUT  = 8,
     parameter ACCW  = 30,
+    parameter MAP   = "none",
     parameter TW    = ACCW + 18,
     parameter BIASW = ACCW + 16
 ) (
@@ -53,7 +55,8 @@ module post_process #(
     output wire [POUT*8-1:0]           word,
     output wire [POUT*ACCW-1:0]        raw
 );
-    localparam STAGES = 10;
+    localparam STAGES = 9;
+    localparam BYTES  = (BIASW + 7) / 8;
 
     reg [STAGES-1:0]     valid_q, end_q;
     reg [POUT*ACCW-1:0]  raw_q;
@@ -69,6 +72,18 @@ module post_process #(
         valid_q <= rst ? {STAGES{1'b0}} : {valid_q[STAGES-2:0], acc_valid};
     end
 
+    // What of the residual lies in each byte of a sum, the same for all channels (channel_scale).
+    reg [2*BYTES-1:0] res_place;
+    integer           n;
+
+    always @(posedge clk) begin
+        for (n = 0; n < BYTES; n = n + 1) begin
+            res_place[2*n +: 2] <= {1'b0, res_shift[6:3]} == n[4:0]        ? 2'b01
+                                   : {1'b0, res_shift[6:3]} + 5'd1 == n[4:0] ? 2'b10
+                                   : {1'b0, res_shift[6:3]} + 5'd1 < n[4:0]  ? 2'b11 : 2'b00;
+        end
+    end
+
     genvar o;
     generate
         for (o = 0; o < POUT; o = o + 1) begin : g_out
@@ -81,10 +96,10 @@ module post_process #(
                 if (!lane_on[o]) raw_q[o*ACCW +: ACCW] <= {ACCW{1'b0}};
             end
 
-            channel_scale #(.ACCW(ACCW), .TW(TW), .BIASW(BIASW)) u_scale (
+            channel_scale #(.ACCW(ACCW), .MAP(MAP), .TW(TW), .BIASW(BIASW)) u_scale (
                 .clk(clk), .on(lane_on[o]), .acc(acc[o*ACCW +: ACCW]),
                 .params(params[o*(BIASW+10) +: BIASW+10]), .res_on(res_in),
-                .res(res[o*8 +: 8]), .res_shift(res_shift), .t(t)
+                .res(res[o*8 +: 8]), .res_lift(res_shift[2:0]), .res_place(res_place), .t(t)
             );
             pot_project #(.B(B), .TW(TW)) u_project (
                 .clk(clk), .zero(cut), .t(t), .shift(proj_shift), .code(code[o*B +: B])

@@ -7,8 +7,11 @@
 // and index 1 in between; the largest index is kept above. Nothing is rounded before the
 // comparison. Looked at are the K bits of u from 2^shift on, whether there is a one above them, and
 // for the first rule whether there is one below. Zero is always {0,0}. Every value of shift is
-// exact, also beyond TW - 1 (the result is zero there). Five stages: |t|, shift by sixteens, by
-// fours, by single places, index. Latency 5. One value a cycle, each with its own shift.
+// exact, also beyond TW - 1 (the result is zero there).
+//
+// 2 * t is shifted as it is; the magnitude is taken of the K bits that are left, where "plus one"
+// is to be added exactly when all bits below them are zero. Five stages: shift by sixteens, by
+// fours, by single places, magnitude, index. Latency 5. One value a cycle, each with its own shift.
 //
 // Parameters
 //   B   bits of a code, 2..5
@@ -39,90 +42,100 @@ module pot_project #(
         end
     endgenerate
 
-    // ---- stage 1: |t| ----
-    reg  [TW-1:0] absolute;
-    reg           sign_1, sign_2, sign_3, sign_4;
-    reg  [6:0]    shift_1;
-    reg  [3:0]    shift_2;
-    reg  [1:0]    shift_3;
-    wire          minus = t[TW-1];
-
-    always @(posedge clk) begin
-        absolute <= {{(TW-1){1'b0}}, minus} + (t ^ {TW{minus}});
-        if (zero) absolute <= {TW{1'b0}};
-        sign_1  <= minus;
-        sign_2  <= sign_1;
-        sign_3  <= sign_2;
-        sign_4  <= sign_3;
-        shift_1 <= shift;
-        shift_2 <= shift_1[3:0];
-        shift_3 <= shift_2[1:0];
-    end
-
-    // ---- stage 2: by sixteens ----
-    // u in blocks of sixteen; from block c on the next W bits, and what lies above and below them.
+    // ---- stage 1: by sixteens ----
+    // v = 2 * t in blocks of sixteen; from block c on the next W bits, whether there are bits above
+    // them that the sign does not stand for, and ones below them. Shifts beyond the last block
+    // give zero, whatever t is, so what is chosen for them does not matter.
     localparam BLOCKS = (TW + 16) / 16;
-    localparam UW     = 16 * (BLOCKS + 2);
+    localparam VW     = 16 * (BLOCKS + 2);
 
-    wire [UW-1:0] u = {{(UW-TW-1){1'b0}}, absolute, 1'b0};
-    wire [7:0]    above_at, below_at;
+    wire           sign = t[TW-1];
+    wire [VW-1:0]  v = {{(VW-TW-1){sign}}, t, 1'b0};
+    wire [7:0]     above_at, below_at;
     wire [8*W-1:0] window_at;
-    reg  [W-1:0]  window;
-    reg           above, below;
+    wire           beyond = {29'd0, shift[6:4]} >= BLOCKS;
+    reg  [W-1:0]   window;
+    reg            above, below, sign_1, sign_2, sign_3, sign_4;
+    reg  [3:0]     shift_1;
+    reg  [1:0]     shift_2;
 
     genvar c;
     generate
         for (c = 0; c < 8; c = c + 1) begin : g_block
-            if (c < BLOCKS) begin : g_in
-                assign window_at[W*c +: W] = u[16*c +: W];
-                assign above_at[c] = |u[UW-1:16*c+W];
-                if (c == 0) begin : g_first
-                    assign below_at[c] = 1'b0;
-                end else begin : g_later
-                    assign below_at[c] = |u[16*c-1:0];
-                end
-            end else begin : g_out
-                assign window_at[W*c +: W] = {W{1'b0}};
-                assign above_at[c] = 1'b0;
-                assign below_at[c] = 1'b1;
+            localparam FROM = c < BLOCKS ? c : c % 4 < BLOCKS ? c % 4 : BLOCKS - 1;
+            assign window_at[W*c +: W] = v[16*FROM +: W];
+            assign above_at[c] = |(v[VW-1:16*FROM+W] ^ {(VW-16*FROM-W){sign}});
+            if (FROM == 0) begin : g_first
+                assign below_at[c] = 1'b0;
+            end else begin : g_later
+                assign below_at[c] = |v[16*FROM-1:0];
             end
         end
     endgenerate
 
     always @(posedge clk) begin
-        window <= window_at[W*shift_1[6:4] +: W];
-        above  <= above_at[shift_1[6:4]];
-        below  <= below_at[shift_1[6:4]];
+        window  <= window_at[W*shift[6:4] +: W];
+        above   <= above_at[shift[6:4]];
+        below   <= below_at[shift[6:4]];
+        sign_1  <= sign;
+        shift_1 <= shift[3:0];
+        if (zero || beyond) begin
+            window <= {W{1'b0}};
+            above  <= 1'b0;
+            sign_1 <= 1'b0;
+        end
     end
 
-    // ---- stage 3: by fours ----
-    wire [W-1:0]  moved = window >> {shift_2[3:2], 2'b00};
-    wire [11:0]   under = 12'hfff >> (4'd12 - {shift_2[3:2], 2'b00});    // the places shifted out
-    reg  [K+2:0]  near;
-    reg           above_3, below_3;
+    // ---- stage 2: by fours ----
+    // What is shifted out, and what stays above: four bits at a time.
+    wire [W-1:0] moved = window >> {shift_1[3:2], 2'b00};
+    wire [W-1:0] other = window ^ {W{sign_1}};
+    wire [2:0]   low   = {|window[11:8], |window[7:4], |window[3:0]};
+    wire [2:0]   high  = {|other[W-1:W-4], |other[W-5:W-8], |other[W-9:W-12]};
+    reg  [K+2:0] near;
+    reg          above_2, below_2;
 
     always @(posedge clk) begin
         near    <= moved[K+2:0];
-        above_3 <= above || |moved[W-1:K+3];
-        below_3 <= below || |(window[11:0] & under);
+        above_2 <= above || high[2] && shift_1[3:2] != 2'd3 || high[1] && !shift_1[3]
+                   || high[0] && shift_1[3:2] == 2'd0;
+        below_2 <= below || low[0] && shift_1[3:2] != 2'd0 || low[1] && shift_1[3]
+                   || low[2] && shift_1[3:2] == 2'd3;
+        sign_2  <= sign_1;
+        shift_2 <= shift_1[1:0];
     end
 
-    // ---- stage 4: by single places ----
-    wire [K+2:0]  placed = near >> shift_3;
-    reg  [K-1:0]  level;
-    reg           above_4, below_4;
+    // ---- stage 3: by single places ----
+    wire [K+2:0] placed = near >> shift_2;
+    wire [2:0]   apart  = near[K+2:K] ^ {3{sign_2}};
+    reg  [K-1:0] level;
+    reg          above_3, below_3;
 
     always @(posedge clk) begin
         level   <= placed[K-1:0];
-        above_4 <= above_3 || |placed[K+2:K];
-        below_4 <= below_3 || (shift_3 != 2'd0 && near[0]) || (shift_3[1] && near[1])
-                   || (shift_3 == 2'd3 && near[2]);
+        above_3 <= above_2 || apart[2] && shift_2 != 2'd3 || apart[1] && !shift_2[1]
+                   || apart[0] && shift_2 == 2'd0;
+        below_3 <= below_2 || near[0] && shift_2 != 2'd0 || near[1] && shift_2[1]
+                   || near[2] && shift_2 == 2'd3;
+        sign_3  <= sign_2;
+    end
+
+    wire unused = &{1'b0, moved[W-1:K+3], other[W-13:0], placed[K+2:K]};
+
+    // ---- stage 4: magnitude ----
+    wire [K:0]   magnitude = {1'b0, level ^ {K{sign_3}}} + {{K{1'b0}}, sign_3 && !below_3};
+    reg  [K:0]   bits;          // the highest one: a one above the K bits
+    reg          below_4;
+
+    always @(posedge clk) begin
+        bits    <= {above_3 || magnitude[K], magnitude[K-1:0]};
+        below_4 <= below_3;
+        sign_4  <= sign_3;
     end
 
     // ---- stage 5: the index ----
     // reached[k]: the index is at least k + 1. A thermometer: each implies all below it.
-    wire [K-1:0]  reached;
-    wire [K:0]    bits = {above_4, level};
+    wire [K-1:0] reached;
 
     assign reached[0] = |bits[K:1] || (bits[0] && below_4);
 

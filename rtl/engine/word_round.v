@@ -4,8 +4,8 @@
 //
 // Adding half and dropping `shift` bits is the same as dropping them and adding the highest one
 // that was dropped, so eight bits are added and not TW. Five stages, as pot_project has: shift by
-// sixteens, by fours, by single places, rounding, and one to wait. Latency 5. One value a cycle,
-// each with its own shift.
+// sixteens, by fours, by single places, rounding, saturation. Latency 5. One value a cycle, each
+// with its own shift.
 //
 // Parameters
 //   TW  bits of t, two's complement, 9..128
@@ -25,26 +25,23 @@ module word_round #(
     localparam VW     = 16 * (BLOCKS + 2);
 
     // ---- stage 1: by sixteens ----
-    // Bit 0 of v is the bit that a shift by 0 drops last.
-    wire          sign = t[TW-1];
-    wire [VW-1:0] v = {{(VW-TW-1){sign}}, t, 1'b0};
-    wire [7:0]    beyond_at;
+    // Bit 0 of v is the bit that a shift by 0 drops last. Blocks beyond the last one are never
+    // asked for.
+    wire           sign = t[TW-1];
+    wire [VW-1:0]  v = {{(VW-TW-1){sign}}, t, 1'b0};
+    wire [7:0]     beyond_at;
     wire [8*W-1:0] window_at;
-    reg  [W-1:0]  window;
-    reg           beyond, sign_1, sign_2, sign_3;
-    reg  [3:0]    shift_1;
-    reg  [1:0]    shift_2;
+    reg  [W-1:0]   window;
+    reg            beyond, sign_1, sign_2, sign_3, sign_4;
+    reg  [3:0]     shift_1;
+    reg  [1:0]     shift_2;
 
     genvar c;
     generate
         for (c = 0; c < 8; c = c + 1) begin : g_block
-            if (c < BLOCKS) begin : g_in
-                assign window_at[W*c +: W] = v[16*c +: W];
-                assign beyond_at[c] = |(v[VW-1:16*c+W] ^ {(VW-16*c-W){sign}});
-            end else begin : g_out
-                assign window_at[W*c +: W] = {W{sign}};
-                assign beyond_at[c] = 1'b0;
-            end
+            localparam FROM = c < BLOCKS ? c : c % 4 < BLOCKS ? c % 4 : BLOCKS - 1;
+            assign window_at[W*c +: W] = v[16*FROM +: W];
+            assign beyond_at[c] = |(v[VW-1:16*FROM+W] ^ {(VW-16*FROM-W){sign}});
         end
     endgenerate
 
@@ -61,42 +58,47 @@ module word_round #(
     end
 
     // ---- stage 2: by fours ----
-    wire [W-1:0]  moved = window >> {shift_1[3:2], 2'b00};
-    wire [W-1:0]  foreign = (window ^ {W{sign_1}}) >> {shift_1[3:2], 2'b00};
+    // What stays above the twelve places: four bits at a time.
+    wire [W-1:0]  moved   = window >> {shift_1[3:2], 2'b00};
+    wire [W-1:12] foreign = window[W-1:12] ^ {(W-12){sign_1}};
     reg  [11:0]   near;
     reg           beyond_2;
 
     always @(posedge clk) begin
         near     <= moved[11:0];
-        beyond_2 <= beyond || |foreign[W-1:12];
+        beyond_2 <= beyond || |foreign[23:20] && shift_1[3:2] != 2'd3
+                    || |foreign[19:16] && !shift_1[3] || |foreign[15:12] && shift_1[3:2] == 2'd0;
         sign_2   <= sign_1;
         shift_2  <= shift_1[1:0];
     end
 
     // ---- stage 3: by single places ----
-    // With window ^ sign shifted, the zeros that come in from above are the sign's.
-    wire [11:0]   placed = near >> shift_2;
-    wire [11:0]   strange = (near ^ {12{sign_2}}) >> shift_2;
+    wire [11:0]   placed  = near >> shift_2;
+    wire [11:8]   strange = near[11:8] ^ {4{sign_2}};
     reg  [8:0]    kept;               // {eight bits, the bit dropped last}
     reg           beyond_3;
 
     always @(posedge clk) begin
         kept     <= placed[8:0];
-        beyond_3 <= beyond_2 || |strange[11:8];
+        beyond_3 <= beyond_2 || strange[11] || strange[10] && shift_2 != 2'd3
+                    || strange[9] && !shift_2[1] || strange[8] && shift_2 == 2'd0;
         sign_3   <= sign_2;
     end
 
-    wire unused = &{1'b0, moved[W-1:12], foreign[11:0], placed[11:9], strange[7:0]};
+    wire unused = &{1'b0, moved[W-1:12], placed[11:9]};
 
-    // ---- stages 4 and 5 ----
-    wire [7:0] limit = {sign_3, {7{~sign_3}}};
-    reg  [7:0] rounded;
+    // ---- stage 4: rounding, which takes 127 beyond the top ----
+    reg [7:0] rounded;
+    reg       beyond_4;
 
     always @(posedge clk) begin
-        // Rounding up takes 127 beyond the top.
-        rounded <= (beyond_3 || kept == 9'h0ff) ? limit : kept[8:1] + {7'd0, kept[0]};
-        word    <= rounded;
+        rounded  <= kept[8:1] + {7'd0, kept[0]};
+        beyond_4 <= beyond_3 || kept == 9'h0ff;
+        sign_4   <= sign_3;
     end
+
+    // ---- stage 5: saturation ----
+    always @(posedge clk) word <= beyond_4 ? {sign_4, {7{~sign_4}}} : rounded;
 
     generate
         if (TW < 9 || TW > 128) begin : g_illegal_tw

@@ -244,6 +244,7 @@ module adder_tree #(
                                 .a   (a),
                                 .b   (b),
                                 .c   ({{(W - 1){1'b0}}, first_owed}),
+                                .flip(1'b0),
                                 .inc0(second_owed),
                                 .inc1(1'b0),
                                 .sum (added)
@@ -268,6 +269,7 @@ module adder_tree #(
                                 .a   (a),
                                 .b   (b),
                                 .c   (c),
+                                .flip(1'b0),
                                 .inc0(second_owed),
                                 .inc1(ALL ? third_owed : first_owed),
                                 .sum (added)
