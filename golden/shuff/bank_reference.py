@@ -117,7 +117,7 @@ def read_byte_steps(header: Header, words: Sequence[int], steps: list[list[int]]
     for step in range(header.count):
         if (step + 1) * slot > len(data):
             raise ran_out(header, words)
-        steps.append(data[step * slot :][: header.lanes])
+        steps.append(data[step * slot : step * slot + header.lanes])
     return header.count * slot
 
 

@@ -211,6 +211,8 @@ class ConvBfm:
         }
         for name, stream in streams.items():
             write_player(self.data / f"{name}_{job.number}.bin", stream)
+        for name in "yq":  # an older job's: the recorder makes its own, and quicker than it empties
+            (self.data / f"{name}_{job.number}.bin").unlink(missing_ok=True)
 
 
 def first_difference(got: Stream, want: Stream) -> int | None:

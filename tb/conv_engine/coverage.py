@@ -7,6 +7,7 @@ players really played and the recorders wrote. Nothing is taken from the sequenc
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -177,12 +178,14 @@ class Sampler:
         m["stalls together"].hit(tuple(int(2 * held[s] > moved[s]) for s in "way"))
 
 
+@functools.lru_cache(maxsize=16)
 def _steps(data: bytes, hw: Hardware) -> NDArray[Any]:
-    """Weights (steps, POUT) of a stream."""
+    """Weights (steps, POUT) of a stream, read only: many a test plays the same stream often."""
     words = np.frombuffer(data, dtype="<u4").tolist()
-    if hw.wgt == "pot":
-        return decode_bank_serial(words, hw.bits, hw.pin, hw.pout)
-    return decode_bytes_serial(words, hw.pin, hw.pout)
+    steps = (decode_bank_serial(words, hw.bits, hw.pin, hw.pout) if hw.wgt == "pot" else
+             decode_bytes_serial(words, hw.pin, hw.pout))
+    steps.flags.writeable = False
+    return steps
 
 
 def _counted(values: NDArray[Any], codes: bool, bits: int) -> tuple[NDArray[np.int64], list[Any]]:
