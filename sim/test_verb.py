@@ -21,7 +21,7 @@ MOST_WORKERS = 16
 
 def pytest_words(choices: Mapping[str, str], icarus: bool) -> list[str]:
     """Return pytest's arguments for the user's choices. Raises HarnessError."""
-    words = [f"--junitxml={RESULTS / 'test.xml'}"]
+    words = [f"--junitxml={RESULTS / 'test.xml'}", "--durations=25", "--durations-min=1"]
     if "SIM" in choices and choices["SIM"] != "both":
         if choices["SIM"] not in SIMULATORS:
             raise unknown("SIM", choices["SIM"], (*SIMULATORS, "both"))

@@ -18,7 +18,7 @@ from xdist.scheduler import LoadScopeScheduling
 from sim import results, systools
 from sim.paths import RESULTS, ROOT
 from sim.request import SIMULATORS, RunResult
-from sim.targets import Target, load_table
+from sim.targets import Target, Value, load_table
 
 FIXTURES = ROOT / "tests" / "fixtures"
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two cores are shared with the simulators
@@ -38,7 +38,21 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return lines
 
 
+# What takes longest comes first, so that no worker is left alone with it at the end.
+LONGEST = ("network_bench", "plut_conv", "shift_conv", "mac_conv", "conv_engine")
+
+
+def turn(nodeid: str) -> tuple[int, int]:
+    """Where a test comes in the order: the longest parameter sets, the harness, all others."""
+    file, _, name = nodeid.partition("::")
+    target = re.match(r"test_rtl\[([a-z0-9_]+)-", name) if file.endswith("/test_rtl.py") else None
+    if target and target[1] in LONGEST:
+        return 0, LONGEST.index(target[1])
+    return (1 if "/test_harness" in file else 2), 0
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: turn(item.nodeid))
     if systools.have_icarus():
         return
     missing = pytest.mark.skip(reason="Icarus Verilog is not installed")
@@ -47,8 +61,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(missing)
 
 
+# Parameter sets at which P1 and S0 are compared, under the names that test_rtl.py gives them.
+AGREE: dict[str, dict[str, Value]] = {
+    "defaults": {}, "B3": {"B": 3}, "B5-PIN2-POUT4": {"B": 5, "PIN": 2, "POUT": 4},
+}  # fmt: skip
+
+
 class _Together(LoadScopeScheduling):  # type: ignore[misc]
-    """Keeps in one worker: a parameter set on both simulators; the tests of one file.
+    """Keeps in one worker: a parameter set on both simulators, and what compares P1 and S0 with
+    its runs (tests/test_rtl_lanes_agree.py); the tests of one file.
 
     The harness's tests share the fixture targets' builds and results, so they stay together too.
     (xdist's own `loadgroup` does nothing under pytest 9.2: it writes a field that is not read.)
@@ -56,13 +77,18 @@ class _Together(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, name = nodeid.partition("::")
+        if file.endswith("/test_rtl_lanes_agree.py"):
+            return f"agree {name}".replace("test_p1_and_s0_agree_on_every_vector", "")
         if file.endswith("/test_rtl.py"):
-            return re.sub(r"-(verilator|icarus)\]$", "", name)
+            one = re.sub(r"-(verilator|icarus)\]$", "]", name)
+            compared = re.match(rf"test_rtl\[(?:plut|shift)_conv-({'|'.join(AGREE)})\]$", one)
+            return f"agree [{compared[1]}]" if compared else one
         return "harness" if "/test_harness" in file else file
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Together:
+    config.option.loadscopereorder = False  # by `turn`, not by how many tests a group has
     return _Together(config, log)
 
 

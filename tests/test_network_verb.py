@@ -67,6 +67,20 @@ def test_a_good_network_compares_every_value(make: Any, raw: bool) -> None:
     assert sums == want["fc"].t.size + 3 * 4 * np.prod(want[net.pool_source].t.shape[2:])
 
 
+def test_the_first_steps_alone_are_compared_alike_and_give_no_answer() -> None:
+    whole, part = (Walk(bench(), small_network(), 3, State(None), steps=n) for n in (0, 2))
+    whole.run()
+    part.run()
+    assert part.first is None and part.logits == [] and 0 < part.done == part.total < whole.total
+    assert list(part.state.records) == list(whole.state.records)[:2]
+    for key, record in part.state.records.items():
+        assert record["digest"] == whole.state.records[key]["digest"]
+    made = {n: Wrong(n, t, ModelDevice(t)) for n, t in TARGETS.items()}
+    wrong = Walk(bench(made), small_network(), 3, State(None), steps=2)
+    wrong.run()
+    assert wrong.first is not None and wrong.first.layer == "a"
+
+
 def test_a_wrong_value_is_found_and_named_and_the_run_stops_there(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     made = {n: Wrong(n, t, ModelDevice(t)) for n, t in TARGETS.items()}

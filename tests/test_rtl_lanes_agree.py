@@ -10,24 +10,22 @@ import pytest
 
 from sim.request import Run, RunResult
 from sim.run import run_target
-from sim.targets import find
-from tests.conftest import Matrix
+from tests.conftest import AGREE, Matrix
 
 
-def result_of(matrix: Matrix, toplevel: str, bits: int) -> RunResult:
-    variant = "defaults" if bits == find(toplevel).resolve({})["B"] else f"B{bits}"
-    done = matrix.runs.get((toplevel, variant, "verilator"))
-    return done or run_target(Run(toplevel, parameters={"B": bits}))
+def result_of(matrix: Matrix, toplevel: str, name: str) -> RunResult:
+    done = matrix.runs.get((toplevel, name, "verilator"))
+    return done or run_target(Run(toplevel, parameters=AGREE[name]))
 
 
 @pytest.mark.rtl
-@pytest.mark.parametrize("bits", [3, 4, 5])
-def test_p1_and_s0_agree_on_every_vector(bits: int, matrix: Matrix) -> None:
-    plut, shift = (result_of(matrix, t, bits) for t in ("plut_conv", "shift_conv"))
+@pytest.mark.parametrize("name", AGREE)
+def test_p1_and_s0_agree_on_every_vector(name: str, matrix: Matrix) -> None:
+    plut, shift = (result_of(matrix, t, name) for t in ("plut_conv", "shift_conv"))
     assert plut.passed and shift.passed, [*plut.failures, *shift.failures]
     one, other = ({layer["name"]: layer for layer in r.layers} for r in (plut, shift))
     assert set(one) == set(other), "the two did not run the same layers"
     assert sum(layer["outputs"] for layer in one.values()) > 100_000
-    for name, layer in one.items():
+    for job, layer in one.items():
         for key in ("outputs", "digest", "cycles", "stalls"):
-            assert layer[key] == other[name][key], f"layer {name}: {key} differs"
+            assert layer[key] == other[job][key], f"layer {job}: {key} differs"

@@ -8,6 +8,7 @@ import json
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -34,14 +35,18 @@ def say(kind: str, **values: Any) -> None:
 
 
 class Walk:
-    """One network, some images of its package, the devices of a bench."""
+    """One network, some images of its package, the devices of a bench.
+
+    steps: the first so many steps of the network only, 0 for all; without all there is no answer.
+    """
 
     def __init__(self, bench: NetworkBench, net: Network, images: int, state: State,
-                 raw: bool = False) -> None:
+                 raw: bool = False, steps: int = 0) -> None:
         self.bench = bench
         self.net = net
         self.state = state
         self.raw = raw
+        self.steps = steps or None
         self.images = net.images[:images]
         largest = max(int(np.prod(work.out_shape)) for work in net.work())
         group = max(1, min(GROUP, MAP_VALUES // largest, images))
@@ -55,7 +60,7 @@ class Walk:
         """Run everything; stops behind the first step that differs from golden."""
         plans = {size: compile_network(self.net, self.bench.targets, size)
                  for size in {b - a for a, b in self.groups}}
-        self.total = sum(cost(job) for a, b in self.groups for step in plans[b - a]
+        self.total = sum(cost(job) for a, b in self.groups for step in plans[b - a][:self.steps]
                          for job in step.jobs)
         for number, (a, b) in enumerate(self.groups):
             if not self._group(number, plans[b - a], a, b):
@@ -64,7 +69,7 @@ class Walk:
     def _group(self, number: int, steps: list[Step], first: int, last: int) -> bool:
         images = self.images[first:last]
         earlier: dict[str, Tensors] = {}
-        for step, job in zip(steps, self.net.jobs(images), strict=True):
+        for step, job in islice(zip(steps, self.net.jobs(images), strict=True), self.steps):
             assert step.name == job.name, "compiler and golden disagree on the order"
             key = f"{number}/{step.name}"
             if key in self.state.records:
