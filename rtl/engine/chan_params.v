@@ -64,9 +64,11 @@ module chan_params #(
             end
             assign params[o*DATAW +: DATAW] = held_q;
             // Only the last tile may have fewer channels than lanes.
-            reg on_at_last;
+            wire [12:0] behind = {1'b0, cout_top & MASK} - {1'b0, LANE};
+            wire        unused_behind = &{1'b0, behind[11:0]};
+            reg         on_at_last;
             always @(posedge clk) begin
-                on_at_last <= LANE <= (cout_top & MASK);
+                on_at_last <= !behind[12];
                 lane_on[o] <= on_at_last || (next ? tiles_left[11:1] != 11'd0
                                                   : tiles_left != 12'd0);
             end

@@ -34,8 +34,7 @@ module pass_walk #(
     reg  [11:0] in_left;             // input channels from the pass after this one on
     reg  [11:0] out_top, cout_top;   // output channels behind the first of this pass, of all
     reg         last_out;
-    wire [11:0] two_sizes  = {in_size[10:0], 1'b0};
-    wire [11:0] tiles_left = out_top >> LANEW;       // after this one
+    wire [11:0] two_sizes = {in_size[10:0], 1'b0};
 
     assign final_pass = last && last_out;
     assign outs       = last_out ? out_top + 12'd1 : POUT_12;
@@ -53,7 +52,7 @@ module pass_walk #(
             next_last <= next_last ? one_tile : in_left <= two_sizes;
             if (last) begin
                 out_top  <= out_top - POUT_12;
-                last_out <= tiles_left[11:1] == 11'd0;
+                last_out <= out_top >> (LANEW + 1) == 12'd0;
             end
         end
         if (restart) begin
