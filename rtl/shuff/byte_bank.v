@@ -50,7 +50,7 @@ module byte_bank #(
         end
     endgenerate
 
-    wire             in_payload, word_push, space, no_more, run, last_step, spare;
+    wire             clear, word_push, space, no_more, run, last_step, spare;
     wire [WBITS-1:0] word;
     wire [SLOT-1:0]  next;                    // the next step, if it is all there
     wire             next_valid;
@@ -59,10 +59,13 @@ module byte_bank #(
     wire good     = run && next_valid && out_free;
     wire short    = run && !next_valid && no_more;
 
-    // No code table.
+    // No code table, no store for the held word; a step is begun and decided in the same cycle.
     wire        lengths_we, lengths_high, raw, table_start;
     wire [31:0] part;
-    wire        unused = &{1'b0, lengths_we, lengths_high, raw, table_start, part, next};
+    wire [WBITS-1:0] held;
+    wire        held_push, held_real;
+    wire        unused = &{1'b0, lengths_we, lengths_high, raw, table_start, part, next,
+                           held, held_push, held_real};
 
     shuff_bank_control #(
         .B(B), .PIN(PIN), .POUT(POUT), .LMAX(B), .WBITS(WBITS)
@@ -72,9 +75,10 @@ module byte_bank #(
         .s_axis_w_tready(s_axis_w_tready), .s_axis_w_tlast(s_axis_w_tlast),
         .lengths_we(lengths_we), .lengths_high(lengths_high), .part(part), .raw(raw),
         .table_start(table_start), .filled(1'b1), .illegal(1'b0),
-        .in_payload(in_payload), .word(word), .word_push(word_push), .space(space),
-        .no_more(no_more),
-        .run(run), .last_step(last_step), .step(good || short), .bad_code(1'b0),
+        .clear(clear), .word(word), .word_push(word_push), .space(space),
+        .held(held), .held_push(held_push), .held_real(held_real), .no_more(no_more),
+        .run(run), .last_step(last_step), .step(good || short),
+        .decided(good || short), .decided_last(last_step), .bad_code(1'b0),
         .bad_short(short), .spare(spare), .quiet(out_free),
         .done(done), .status(status), .busy(busy)
     );
@@ -100,7 +104,7 @@ module byte_bank #(
                     has_low <= !has_low;
                 end
                 full <= (word_push && has_low) || (full && !good);
-                if (!in_payload) begin
+                if (clear) begin
                     has_low <= 1'b0;
                     full    <= 1'b0;
                 end
@@ -129,7 +133,7 @@ module byte_bank #(
                     at <= (at == LAST) ? {SW{1'b0}} : at + 1'b1;
                 end
                 held_valid <= word_push || (held_valid && !(good && at == LAST));
-                if (!in_payload) begin
+                if (clear) begin
                     held_valid <= 1'b0;
                     at         <= {SW{1'b0}};
                 end

@@ -4,10 +4,14 @@
 //   stream. What a word means is the business of the body around it. docs/formats.md has the error
 //   numbers and their order.
 //
-// The body says when a step is decided (`step`, with what is wrong with it) and whether a whole
-// word
-//   was left untouched behind the last step (`spare`). Words may go into the body from the end of
-//   the header on; `no_more` tells that none will follow.
+// A word is taken on what registers say, whatever it holds, and looked at in the cycle after: the
+//   header's checks, the CRC and the store of shuff_bank work on that register (`held`). A body
+//   with room for but few words takes them as they are taken off the port (`word`).
+//
+// The body says when a step is begun (`step`: it is counted), when it is decided (`decided`, with
+//   what is wrong with it), and whether a whole word was left untouched behind the last step
+//   (`spare`). Words may go into the body from the end of the header on; `no_more` tells that none
+//   will follow.
 //
 // Parameters
 //   B      bits of a weight code, 2..5, or 8: a byte stream, which has no code table
@@ -43,16 +47,21 @@ module shuff_bank_control #(
     input  wire             illegal,
 
     // payload
-    output wire             in_payload,   // low between streams: the body is to be empty then
+    output reg              clear,        // between streams: the body is to be empty
     output wire [WBITS-1:0] word,
-    output wire             word_push,
-    input  wire             space,
-    output wire             no_more,      // all payload words there will be are in the body
+    output wire             word_push,    // `word` goes into the body
+    input  wire             space,        // there is room for the next word
+    output reg  [WBITS-1:0] held,         // `word`, a cycle later; zeros behind the payload
+    output reg              held_push,
+    output reg              held_real,    // of the payload, not filling behind it
+    output wire             no_more,      // all payload words there will be were taken
 
     // steps
     output wire             run,
-    output wire             last_step,
-    input  wire             step,         // this step is decided
+    output wire             last_step,    // the next step is the last one
+    input  wire             step,
+    input  wire             decided,
+    input  wire             decided_last,
     input  wire             bad_code,
     input  wire             bad_short,    // the payload has no bits for it
     input  wire             spare,        // after the last step: a word in the body was not touched
@@ -72,30 +81,40 @@ module shuff_bank_control #(
     localparam [3:0] TLAST_LATE  = 4'd11;
     localparam [3:0] CRC         = 4'd12;
 
-    localparam [2:0] S_HEADER = 3'd0;   // header words
-    localparam [2:0] S_CHECK  = 3'd1;   // header complete: its verdict
-    localparam [2:0] S_TABLE  = 3'd2;   // the table fills
-    localparam [2:0] S_STEPS  = 3'd3;   // steps
-    localparam [2:0] S_REST   = 3'd4;   // what is declared beyond the last step, then the verdict
-    localparam [2:0] S_DRAIN  = 3'd5;   // drop words up to TLAST
-    localparam [2:0] S_DONE   = 3'd6;   // wait for the last step to go, report
+    // One bit a state.
+    localparam S_HEADER = 0;   // header words
+    localparam S_CHECK  = 1;   // header complete: its verdict
+    localparam S_TABLE  = 2;   // the table fills
+    localparam S_STEPS  = 3;   // steps
+    localparam S_REST   = 4;   // what is declared beyond the last step
+    localparam S_STORED = 5;   // the stored CRC goes behind the payload
+    localparam S_CRC    = 6;   // and into the CRC
+    localparam S_JUDGE  = 7;   // all steps are out, all words in: the verdict
+    localparam S_DRAIN  = 8;   // drop words up to TLAST
+    localparam S_DONE   = 9;   // wait for the last step to go, report
+    localparam STATES   = 10;
 
     localparam PARTS = WBITS / 32;
     localparam PW    = (PARTS > 1) ? $clog2(PARTS) : 1;
     localparam integer LAST_PART_I = PARTS - 1;
     localparam [PW-1:0] LAST_PART  = LAST_PART_I[PW-1:0];
 
-    reg [2:0]  state;
+    reg [STATES-1:0] state;
+    reg [STATES-1:0] next_state;
     reg [3:0]  verdict;     // meaningful from S_DRAIN on
-    reg        begun;       // the first word of the stream was looked at
+    reg        begun;       // the first word of the stream was taken
     reg        ended;       // the word with TLAST was taken
     reg        dropped;     // a payload word was declared behind what the last step needs
     reg [31:0] payload_crc;
 
-    wire in_header = state == S_HEADER;
-    wire in_check  = state == S_CHECK;
-    wire in_rest   = state == S_REST;
-    wire finish    = state == S_DONE && quiet;
+    wire in_header = state[S_HEADER];
+    wire in_check  = state[S_CHECK];
+    wire in_steps  = state[S_STEPS];
+    wire in_rest   = state[S_REST];
+    wire in_stored = state[S_STORED];
+    wire in_done   = state[S_DONE];
+    wire taking    = state[S_TABLE] || in_steps;
+    wire finish    = in_done && quiet;
 
     // ---- words
     wire word_valid, word_last, word_take;
@@ -108,28 +127,53 @@ module shuff_bank_control #(
     );
 
     wire no_words;          // none of the declared payload words is due
-    wire last_part;
-    wire final_word;
+    wire last_part, final_next, final_word;
     wire [3:0] fail_now, fail_end;
 
-    wire header_part = in_header && word_valid;
-    wire header_step = header_part && fail_now == 4'd0;
-    wire payload_due = word_push || (in_rest && word_valid && !no_more);
-    wire draining    = state == S_DRAIN && !ended;
+    reg  header_whole;      // all of the header is in `held`
+    reg  header_look;       // `part` is of the header, and has TLAST:
+    reg  header_last;
+    reg  crc_step;
+    reg  crc_start;         // a cycle late: no word comes in the first cycle of a state
+    reg  filling;           // words of zeros go behind the payload
+    reg  [3:0] fault;       // what was wrong with the header part before
 
-    assign in_payload = state == S_TABLE || state == S_STEPS || in_rest;
-    assign no_more    = no_words || ended;
-    assign word_push  = in_payload && !in_rest && word_valid && !no_more && space;
-    assign word_take  = (header_step && last_part) || payload_due || (draining && word_valid);
+    wire header_next = in_header && !header_whole && !ended;
+    wire header_part = header_next && word_valid;
+    wire due         = !no_words && !ended;
+    wire rest_take   = in_rest && due && word_valid;
+
+    assign no_more   = !due;
+    assign word_push = taking && due && space && word_valid;
+    assign word_take = (header_next && last_part) || (taking && due && space) || (in_rest && due)
+                    || (state[S_DRAIN] && !ended);
+    wire   took      = word_take && word_valid;
+
+    // ---- the word in the cycle after, or the stored CRC behind the payload
+    wire [WBITS-1:0] ending;
+
+    always @(posedge clk) begin
+        held <= in_stored ? (ending | {{(WBITS-32){1'b0}}, payload_crc}) : word;
+        if (filling) begin
+            held <= {WBITS{1'b0}};
+        end
+        crc_start <= rst || in_done || in_check;
+        filling   <= taking && no_more;
+        held_push <= taking && space && (due ? word_valid : filling);
+        held_real <= due;
+        crc_step  <= (word_push || (header_part && last_part) || in_stored) && !rst;
+    end
 
     // ---- header, 32 bits at a time
     generate
         if (PARTS > 1) begin : g_parts
             reg [PW-1:0] at;
+            reg [31:0]   part_q;
             assign last_part = at == LAST_PART;
-            assign part      = word[32*at +: 32];
+            assign part      = part_q;
             always @(posedge clk) begin
-                if (header_step) begin
+                part_q <= word[32*at +: 32];
+                if (header_part) begin
                     at <= at + 1'b1;
                 end
                 if (rst || !in_header) begin
@@ -138,128 +182,118 @@ module shuff_bank_control #(
             end
         end else begin : g_whole
             assign last_part = 1'b1;
-            assign part      = word;
+            assign part      = held;
         end
     endgenerate
 
-    wire at_count, at_words, at_lengths, at_crc, residue;
+    wire at_count, at_words, at_lengths, at_crc, intact;
 
     shuff_header #(
         .B(B), .PIN(PIN), .POUT(POUT), .LMAX(LMAX), .LANES(POUT), .WBITS(WBITS)
     ) u_header (
-        .clk(clk), .clear(rst || finish),
-        .word(part), .word_last(word_last && last_part), .check(header_part), .next(header_step),
-        .crc_good(residue),
+        .clk(clk), .clear(rst || in_done),
+        .word(part), .word_last(header_last), .check(header_look), .next(header_part),
+        .crc_good(intact), .final_next(final_next),
         .final_word(final_word), .fail_now(fail_now), .fail_end(fail_end),
         .raw(raw), .at_count(at_count), .at_words(at_words), .at_lengths(at_lengths),
         .lengths_high(lengths_high), .at_crc(at_crc)
     );
 
-    assign lengths_we  = header_step && at_lengths;
+    assign lengths_we  = at_lengths;
     assign table_start = in_check;
+
+    always @(posedge clk) begin
+        header_look  <= header_part && !rst;
+        fault        <= (header_look && in_header) ? fail_now : 4'd0;
+        header_last  <= word_last && last_part;
+        header_whole <= in_header && (header_whole || (header_part && final_next)) && !rst;
+    end
 
     // ---- CRC: one register, for the header and then for the payload. Words that come behind the
     // last step need none: there are no such words in a good stream.
-    wire [31:0]      crc;
-    wire [WBITS-1:0] crc_data;
-
-    generate
-        if (PARTS > 1) begin : g_crc_wide
-            assign crc_data = {word[WBITS-1:32], in_header ? part : word[31:0]};
-        end else begin : g_crc_part
-            assign crc_data = word;
-        end
-    endgenerate
-
-    shuff_crc32 #(.BYTES(WBITS / 8)) u_crc (
-        .clk(clk), .start(rst || finish || in_check), .step(header_step || word_push),
-        .four(PARTS > 1 && in_header), .data(crc_data), .crc(crc), .residue(residue)
+    shuff_bank_crc #(.WBITS(WBITS)) u_crc (
+        .clk(clk), .start(crc_start), .step(crc_step), .data(held),
+        .intact(intact), .ending(ending)
     );
 
     // ---- what is still to come, as the header has declared it
+    // Loads while a word is awaited are made good by the last one, when it is there.
     wire no_steps, last_word;
 
     shuff_countdown u_steps (
-        .clk(clk), .load(header_step && at_count), .value(part), .step(step || in_check),
+        .clk(clk), .load(at_count), .value(part), .start(in_check), .step(step),
         .last(last_step), .none(no_steps)
     );
 
     shuff_countdown u_words (
-        .clk(clk), .load(header_step && at_words), .value(part),
-        .step(payload_due || in_check), .last(last_word), .none(no_words)
+        .clk(clk), .load(at_words), .value(part),
+        .start(in_check), .step(word_push || rest_take), .last(last_word), .none(no_words)
     );
 
     wire unused = &{1'b0, last_word};
 
-    assign run  = state == S_STEPS;
+    assign run  = in_steps;
     assign busy = word_valid || begun;
 
     always @(posedge clk) begin
-        if (header_step && at_crc) begin
+        if (at_crc) begin
             payload_crc <= part;
         end
     end
 
+    always @* begin
+        next_state = {STATES{1'b0}};
+        next_state[S_CHECK]  = in_header && fault == 4'd0 && header_look && final_word;
+        next_state[S_TABLE]  = (in_check && fail_end == 4'd0)
+                            || (state[S_TABLE] && !illegal && !filled);
+        next_state[S_STEPS]  = (state[S_TABLE] && !illegal && filled && !no_steps)
+                            || (in_steps && !(decided && (bad_code || bad_short || decided_last)));
+        next_state[S_REST]   = (state[S_TABLE] && !illegal && filled && no_steps)
+                            || (in_steps && decided && !bad_code && !bad_short && decided_last)
+                            || (in_rest && due);
+        next_state[S_STORED] = in_rest && !due;
+        next_state[S_CRC]    = in_stored;
+        next_state[S_JUDGE]  = state[S_CRC];
+        next_state[S_DRAIN]  = (in_header && fault != 4'd0) || (in_check && fail_end != 4'd0)
+                            || (state[S_TABLE] && illegal)
+                            || (in_steps && decided && (bad_code || bad_short))
+                            || state[S_JUDGE] || (state[S_DRAIN] && !ended);
+        next_state[S_DONE]   = (state[S_DRAIN] && ended) || (in_done && !quiet);
+        next_state[S_HEADER] = finish
+                            || (in_header && fault == 4'd0 && !(header_look && final_word));
+    end
+
     always @(posedge clk) begin
-        case (state)
-            S_HEADER: begin
-                verdict <= fail_now;
-                if (header_part && fail_now != 4'd0) begin
-                    state <= S_DRAIN;
-                end else if (header_step && final_word) begin
-                    state <= S_CHECK;
-                end
-            end
-            S_CHECK: begin
-                verdict <= fail_end;
-                state   <= (fail_end != 4'd0) ? S_DRAIN : S_TABLE;
-            end
-            S_TABLE: begin
-                verdict <= TABLE;
-                if (illegal) begin
-                    state <= S_DRAIN;
-                end else if (filled) begin
-                    state <= no_steps ? S_REST : S_STEPS;
-                end
-            end
-            S_STEPS: begin
-                verdict <= bad_code ? CODE : no_words ? SHORT : TLAST_EARLY;
-                if (step && (bad_code || bad_short)) begin
-                    state <= S_DRAIN;
-                end else if (step && last_step) begin
-                    state <= S_REST;
-                end
-            end
-            S_REST: begin
-                verdict <= !no_words           ? TLAST_EARLY
-                         : (dropped || spare)  ? LONG
-                         : !ended              ? TLAST_LATE
-                         : crc != ~payload_crc ? CRC
-                         :                       OK;
-                if (no_more) begin
-                    state <= S_DRAIN;
-                end
-            end
-            S_DRAIN: begin
-                if (ended) begin
-                    state <= S_DONE;
-                end
-            end
-            default: begin
-                if (finish) begin
-                    state  <= S_HEADER;
-                    status <= {4'd0, verdict};
-                end
-            end
-        endcase
+        state <= next_state;
+
+        // What it will be if the stream ends in this state.
+        if (in_header) begin
+            verdict <= fault;
+        end else if (in_check) begin
+            verdict <= fail_end;
+        end else if (state[S_TABLE]) begin
+            verdict <= TABLE;
+        end else if (in_steps) begin
+            verdict <= bad_code ? CODE : no_words ? SHORT : TLAST_EARLY;
+        end else if (state[S_JUDGE]) begin
+            verdict <= !no_words          ? TLAST_EARLY
+                     : (dropped || spare) ? LONG
+                     : !ended             ? TLAST_LATE
+                     : !intact            ? CRC
+                     :                      OK;
+        end
+        if (finish) begin
+            status <= {4'd0, verdict};
+        end
 
         done    <= finish;
         begun   <= (begun || header_part) && !finish;
-        ended   <= (ended || (word_take && word_last)) && !finish;
-        dropped <= in_rest && (dropped || payload_due);
+        ended   <= (ended || (took && word_last)) && !finish;
+        dropped <= !clear && (dropped || rest_take);
+        clear   <= in_header;
 
         if (rst) begin
-            state  <= S_HEADER;
+            state  <= {{(STATES-1){1'b0}}, 1'b1};
             done   <= 1'b0;
             status <= 8'd0;
             begun  <= 1'b0;

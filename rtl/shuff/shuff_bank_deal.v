@@ -2,7 +2,10 @@
 // Purpose: deals the next bytes of the store to the lanes that want one, in the order of the lanes:
 //   lane l gets the byte in bank first + (wanting lanes below l), modulo BANKS. Combinational.
 //
-// The sums over the lanes below are a parallel prefix tree (Sklansky): log2 POUT adders deep.
+// A lane adds the wanting lanes below it in three parts: a base for groups of 6 lanes, the lanes of
+//   its own group, and lane 0, which no base has: so no base is the place of any lane, and none has
+//   the loads of a selector of bytes beside its own. A number of up to 6 lanes is one LUT a bit,
+//   and so is a sum with up to 6 bits. Carry chains would be slower, so the adders are written out.
 //
 // Parameters
 //   POUT   lanes, 1..64
@@ -13,55 +16,74 @@
 module shuff_bank_deal #(
     parameter POUT  = 8,
     parameter BANKS = 8,
-    parameter BW    = $clog2(BANKS)   // derived, do not set
+    parameter BW    = $clog2(BANKS)    // derived, do not set
 ) (
     input  wire [BW-1:0]      first,
+    input  wire [BW-1:0]      first_not,  // its complement, from registers of its own: for lane 0
     input  wire [POUT-1:0]    want,
     input  wire [9*BANKS-1:0] heads,
     output wire [9*POUT-1:0]  bytes,
-    output wire [BW:0]        taken
+    output wire [BW:0]        moved    // first + number of wanting lanes
 );
 
-    localparam LEVELS = (POUT > 1) ? $clog2(POUT) : 1;
+    localparam GROUPS = (POUT + 2) / 6 + 1;    // lanes 0 to 3, 4 to 9, 10 to 15, ...
 
-    // sums[level][lane]: wanting lanes from the lane's block of 2^level up to the lane itself
-    wire [(LEVELS+1)*POUT*(BW+1)-1:0] sums;
+    function [2:0] number;         // of ones
+        input [5:0] ones;
+        integer     i;
+        begin
+            number = 3'd0;
+            for (i = 0; i < 6; i = i + 1) begin
+                number = {number[2] ^ (number[1] & number[0] & ones[i]),
+                          number[1] ^ (number[0] & ones[i]), number[0] ^ ones[i]};
+            end
+        end
+    endfunction
 
-    // No lane needs the top bit of the count of those below it.
-    wire unused = &{1'b0, sums};
+    function [BW:0] sum;
+        input [BW:0] a;
+        input [2:0]  b;
+        reg          carry;
+        integer      i;
+        begin
+            carry = 1'b0;
+            for (i = 0; i <= BW; i = i + 1) begin
+                sum[i] = a[i] ^ carry ^ (i < 3 && b[i % 3]);
+                carry  = (a[i] & carry) | (i < 3 && b[i % 3] && (a[i] | carry));
+            end
+        end
+    endfunction
 
-    genvar v, l;
+    wire [5+POUT:0] wants = {6'd0, want};
+    wire [BW:0]     base [0:GROUPS-1];
+
+    assign base[0] = {1'b0, first};
+
+    genvar g, l;
     generate
-        for (l = 0; l < POUT; l = l + 1) begin : g_leaf
-            assign sums[l*(BW+1) +: BW+1] = {{BW{1'b0}}, want[l]};
-        end
-        for (v = 0; v < LEVELS; v = v + 1) begin : g_level
-            for (l = 0; l < POUT; l = l + 1) begin : g_node
-                localparam integer OWN  = (v * POUT + l) * (BW + 1);
-                localparam integer OUT  = ((v + 1) * POUT + l) * (BW + 1);
-                // last lane of the lower half of this lane's block
-                localparam integer HALF = (l >> (v + 1) << (v + 1)) + (1 << v) - 1;
-                if (((l >> v) & 1) == 1) begin : g_add
-                    assign sums[OUT +: BW+1] = sums[OWN +: BW+1]
-                                             + sums[(v * POUT + HALF) * (BW + 1) +: BW+1];
-                end else begin : g_keep
-                    assign sums[OUT +: BW+1] = sums[OWN +: BW+1];
-                end
-            end
-        end
-        for (l = 0; l < POUT; l = l + 1) begin : g_lane
-            localparam integer BELOW = (LEVELS * POUT + l - 1) * (BW + 1);
-            wire [BW-1:0] from;
-            if (l == 0) begin : g_first
-                assign from = first;
+        for (g = 1; g < GROUPS; g = g + 1) begin : g_base
+            if (g == 1) begin : g_first
+                assign base[g] = sum(base[0], number({3'd0, wants[3:1]}));
             end else begin : g_next
-                assign from = first + sums[BELOW +: BW];
+                assign base[g] = sum(base[g-1], number(wants[6*g-8 +: 6]));
             end
-            assign bytes[9*l +: 9] = heads[9*from +: 9];
+        end
+        for (l = 0; l <= POUT; l = l + 1) begin : g_lane
+            localparam integer GROUP = (l + 2) / 6;
+            localparam integer START = (GROUP == 0) ? 0 : 6 * GROUP - 2;
+            localparam [5:0]   BELOW = (6'd1 << (l - START)) - 6'd1;
+            wire [5:0]  below = wants[START +: 6] & BELOW;
+            wire [BW:0] from  = sum(base[GROUP],
+                                    number((GROUP == 0) ? below : {below[4:0], wants[0]}));
+            if (l < POUT) begin : g_bytes
+                wire unused = &{1'b0, from};
+                wire [BW-1:0] bank = (l == 0) ? ~first_not : from[BW-1:0];
+                assign bytes[9*l +: 9] = heads[9*bank +: 9];
+            end else begin : g_all
+                assign moved = from;
+            end
         end
     endgenerate
-
-    assign taken = sums[(LEVELS * POUT + POUT - 1) * (BW + 1) +: BW+1];
 
 endmodule
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purpose: one lane of the decoder bank: a symbol a step out of the lane's own bytes.
 //
-// Three bytes: the symbol begins in `head` and ends there or in `tail`; `third` waits. When a
-// symbol
-//   ends in another byte than it began in, the bytes move up and the lane asks for one more
-//   (`crossed`), which comes with the next step (`pend`). So both bytes of the window are always
-//   there, and nothing in the lane ever waits by itself.
+// Three bytes: the symbol begins in `head` and ends there or in `tail`; `third` waits. When it ends
+//   in another byte than it began in, the lane asks for one more (`pend`). It comes with the next
+//   step, and only then the bytes move up: the symbol of that step begins in `tail`. So no byte
+//   moves on what was decoded in the same cycle, and both bytes of the window are always there:
+//   nothing in the lane ever waits by itself. A stream begins with two bytes given without a step,
+//   and the first step asks for the third.
+//
+// The loop is pointer -> window -> table -> add -> pointer. What a step means comes a cycle later,
+//   out of registers: the sign, and what is wrong.
 //
 // Parameters
 //   B     bits of a weight code, 2..5
@@ -24,14 +28,13 @@ module shuff_bank_lane #(
     input  wire [LMAX-1:0] table_at,
     input  wire [B+1:0]    table_entry,
 
-    input  wire            en,
-    input  wire            run,          // decode; else bytes are only filled in
-    input  wire            fill_shift,   // filling in: move the bytes up
-    input  wire            pend,         // in_byte is this lane's
+    input  wire            step,         // decode
+    input  wire            give,         // lanes with `pend` get their byte; with each step, too
     input  wire [8:0]      in_byte,      // {in the payload, byte}
-    output wire            crossed,
+    output reg             pend,         // in_byte is this lane's
 
-    output wire            no_code,
+    // the step before, until the next one
+    output reg             no_code,
     output wire            too_short,    // the symbol needs bits that are not in the payload
     output wire [B-1:0]    code
 );
@@ -41,39 +44,73 @@ module shuff_bank_lane #(
 
     reg [8:0] head, tail, third;
     reg [2:0] pointer;
+    reg       pend_not;    // the complement of `pend`, to spread the loads
 
-    wire [15:0]  pair   = {head[7:0], tail[7:0]};
-    wire [6:0]   window = pair[4'd15 - {1'b0, pointer} -: 7];
+    // ---- window: {pend, pointer} bits into three bytes, by fours and then by ones
+    wire [21:0] bits = {head[7:0], tail[7:0], third[7:2]};
+    // Four to one and four to one: a LUT a bit each, if the mapper leaves the border where it is.
+    (* keep = "true" *)
+    wire [9:0]  near;
+    assign near = !pend_not ? (pointer[2] ? bits[9:0] : bits[13:4])
+                            : (pointer[2] ? bits[17:8] : bits[21:12]);
+    wire [6:0] window = pointer[1] ? (pointer[0] ? near[6:0] : near[7:1])
+                                   : (pointer[0] ? near[8:2] : near[9:3]);
+
     wire [B-2:0] index;
     wire [2:0]   length;
 
     assign {index, length} = entries[window[6 -: LMAX]];
 
-    wire [3:0] sum  = {1'b0, pointer} + {1'b0, length};
-    // The sign is the last bit of a symbol. Index 0 has none, or none that counts (raw mode).
-    wire       sign = window[3'd7 - length] && index != {(B-1){1'b0}};
-
-    assign crossed     = run ? sum[3] : fill_shift;
-    assign no_code   = length == 3'd0;
-    assign too_short = !head[8] || (sum > 4'd8 && !tail[8]);
-    assign code      = {sign, index};
+    // pointer + length, written out: a carry chain would be slower.
+    wire [2:0] both  = pointer & length;
+    wire [2:0] one   = pointer ^ length;
+    wire       two   = both[0];
+    wire       four  = both[1] | (one[1] & two);
+    wire       eight = both[2] | (one[2] & four);
+    wire [3:0] sum   = {eight, one ^ {four, two, 1'b0}};
 
     always @(posedge clk) begin
         if (table_write) begin
             entries[table_at] <= table_entry;
         end
-        if (en && crossed) begin
-            head <= tail;
-            tail <= pend ? in_byte : third;
-        end
-        if (en && pend) begin
+        if (give && pend) begin
+            head  <= tail;
+            tail  <= third;
             third <= in_byte;
         end
-        if (en && run) begin
-            pointer <= sum[2:0];
+        if (step) begin
+            pend     <= sum[3];
+            pend_not <= ~sum[3];
+            pointer  <= sum[2:0];
         end
         if (clear) begin
-            pointer <= 3'd0;
+            pend     <= 1'b1;
+            pend_not <= 1'b0;
+            pointer  <= 3'd0;
+        end
+    end
+
+    // ---- a cycle later
+    reg [6:0]   window_q;
+    reg [2:0]   length_q;
+    reg [B-2:0] index_q;
+    reg         first_real, second_real;
+
+    // The sign is the last bit of a symbol. Index 0 has none, or none that counts (raw mode).
+    wire sign = window_q[3'd7 - length_q] && index_q != {(B-1){1'b0}};
+
+    // Until the next step the pointer is the end of this one.
+    assign too_short = !first_real || (!pend_not && pointer != 3'd0 && !second_real);
+    assign code      = {sign, index_q};
+
+    always @(posedge clk) begin
+        if (step) begin
+            window_q    <= window;
+            length_q    <= length;
+            index_q     <= index;
+            no_code     <= length == 3'd0;
+            first_real  <= pend_not ? head[8] : tail[8];
+            second_real <= pend_not ? tail[8] : third[8];
         end
     end
 

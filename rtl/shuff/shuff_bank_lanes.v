@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purpose: shuff_bank for more than one lane: control, code table, byte store and lanes.
 //
-// Everything moves with `en`: a step, or one of the three rounds that fill the lanes before the
-//   first one. It waits only for bytes (one for every lane must be in the store) and for the
-//   output. Behind the end of the payload the store is filled with bytes that say so.
+// Each step gives the bytes that the step before asked for; two rounds without a step fill the
+//   lanes before the first one. A step waits for bytes (one for every lane must be in the store)
+//   and for the output. Behind the end of the payload the store is filled with bytes that say so.
+//
+// A step takes two cycles: `step` moves the lanes on, and a cycle later (`second`) it is known what
+//   is wrong with it and it goes to the output. One step may follow a bad one into the second
+//   cycle; nobody sees it, because `run` is over by then.
 //
 // Parameters
 //   B      bits of a weight code, 2..5
@@ -29,10 +33,10 @@ module shuff_bank_lanes #(
     output wire              s_axis_w_tready,
     input  wire              s_axis_w_tlast,
 
-    output reg  [POUT*B-1:0] m_axis_tdata,
-    output reg               m_axis_tvalid,
+    output wire [POUT*B-1:0] m_axis_tdata,
+    output wire              m_axis_tvalid,
     input  wire              m_axis_tready,
-    output reg               m_axis_tlast,
+    output wire              m_axis_tlast,
 
     output wire              done,
     output wire [7:0]        status,
@@ -45,30 +49,38 @@ module shuff_bank_lanes #(
         end
     endgenerate
 
-    localparam [1:0] ROUNDS = 2'd3;      // bytes of each lane before the first step
-
     wire             lengths_we, lengths_high, raw, table_start, filled, illegal;
     wire [31:0]      part;
-    wire             in_payload, word_push, space, no_more, run, last_step, spare;
-    wire [WBITS-1:0] word;
+    wire             clear, held_push, held_real, space, run, last_step, spare;
+    wire [WBITS-1:0] held;
 
-    wire [POUT-1:0]     crossed, no_code, too_short;
+    wire [POUT-1:0]     pend, no_code, too_short;
     wire [POUT*B-1:0]   codes;
     wire [9*POUT-1:0]   bytes;
-    wire                enough;
     wire                table_write;
     wire [LMAX-1:0]     table_at;
     wire [B+1:0]        table_entry;
 
-    reg  [1:0]          round;           // rounds done
-    reg  [POUT-1:0]     pend;            // lanes that asked for a byte in the step before
+    reg                 round;           // the first of the two rounds is done
+    reg                 ready;           // both are
+    reg                 give;            // bytes for the lanes that asked ...
+    reg                 step;            // ... and a step
+    reg                 over;            // the last step is done
+    reg                 second;          // a step is in its second cycle, ...
+    reg                 second_last;     // ... the last one
+    reg                 out_ready;
 
-    wire ready    = round == ROUNDS;
-    wire out_free = !m_axis_tvalid || m_axis_tready;
-    wire en       = run && enough && (!ready || out_free);
-    wire step     = en && ready;
-    wire bad_code  = |no_code;
-    wire bad_short = |too_short;
+    wire enough;
+    wire open;                           // out_ready in the next cycle
+    wire ready_next = ready || (give && round);
+    wire last_done  = step && last_step;
+    wire bad_code   = |no_code;
+    wire bad_short  = |too_short;
+
+    // The store has the held word.
+    wire [WBITS-1:0] word;
+    wire             word_push, no_more;
+    wire             unused = &{1'b0, word, word_push, no_more};
 
     shuff_bank_control #(
         .B(B), .PIN(PIN), .POUT(POUT), .LMAX(LMAX), .WBITS(WBITS)
@@ -78,10 +90,11 @@ module shuff_bank_lanes #(
         .s_axis_w_tready(s_axis_w_tready), .s_axis_w_tlast(s_axis_w_tlast),
         .lengths_we(lengths_we), .lengths_high(lengths_high), .part(part), .raw(raw),
         .table_start(table_start), .filled(filled), .illegal(illegal),
-        .in_payload(in_payload), .word(word), .word_push(word_push), .space(space),
-        .no_more(no_more),
-        .run(run), .last_step(last_step), .step(step), .bad_code(bad_code),
-        .bad_short(bad_short), .spare(spare), .quiet(out_free),
+        .clear(clear), .word(word), .word_push(word_push), .space(space),
+        .held(held), .held_push(held_push), .held_real(held_real), .no_more(no_more),
+        .run(run), .last_step(last_step), .step(step),
+        .decided(second && out_ready), .decided_last(second_last), .bad_code(bad_code),
+        .bad_short(bad_short), .spare(spare), .quiet(!m_axis_tvalid),
         .done(done), .status(status), .busy(busy)
     );
 
@@ -92,51 +105,72 @@ module shuff_bank_lanes #(
         .write(table_write), .at(table_at), .entry(table_entry)
     );
 
-    wire fill = in_payload && no_more && space;
-
     shuff_bank_store #(.POUT(POUT), .WBITS(WBITS)) u_store (
-        .clk(clk), .clear(!in_payload),
-        .word(no_more ? {WBITS{1'b0}} : word), .push(word_push || fill), .real_word(!no_more),
-        .space(space), .enough(enough),
-        .want(pend), .take(en), .bytes(bytes), .spare(spare)
+        .clk(clk), .clear(clear),
+        .word(held), .push(held_push), .real_word(held_real), .space(space),
+        .enough(enough),
+        .want(pend), .take(give), .bytes(bytes), .spare(spare)
     );
 
     genvar l;
     generate
         for (l = 0; l < POUT; l = l + 1) begin : g_lane
             shuff_bank_lane #(.B(B), .LMAX(LMAX)) u_lane (
-                .clk(clk), .clear(!in_payload),
+                .clk(clk), .clear(clear),
                 .table_write(table_write), .table_at(table_at), .table_entry(table_entry),
-                .en(en), .run(ready), .fill_shift(round != ROUNDS - 2'd1), .pend(pend[l]),
-                .in_byte(bytes[9*l +: 9]), .crossed(crossed[l]),
+                .step(step), .give(give),
+                .in_byte(bytes[9*l +: 9]), .pend(pend[l]),
                 .no_code(no_code[l]), .too_short(too_short[l]), .code(codes[B*l +: B])
             );
         end
     endgenerate
 
     always @(posedge clk) begin
-        if (en) begin
-            pend <= crossed;
-            if (!ready) begin
-                round <= round + 2'd1;
-            end
+        give   <= run && !over && !last_done && enough && (open || !ready_next);
+        step   <= run && !over && !last_done && enough && open && ready_next;
+        over   <= run && (over || last_done);
+        ready  <= ready_next;
+        second <= run && (step || (second && !out_ready));
+        if (give) begin
+            round <= 1'b1;
         end
-        if (!in_payload) begin
-            pend  <= {POUT{1'b1}};
-            round <= 2'd0;
+        if (step) begin
+            second_last <= last_step;
+        end
+        if (clear) begin
+            round <= 1'b0;
+            ready <= 1'b0;
         end
     end
 
+    // ---- output: two steps, so that `out_ready` is a register. As axis_skid, but what enables the
+    // second place is a register of its own: `out_ready` leads to every lane.
+    reg  [POUT*B:0] beat, beat_behind;
+    reg             beat_valid, behind_valid, behind_open;
+
+    wire beat_in   = second && run && !bad_code && !bad_short && out_ready;
+    wire beat_free = !beat_valid || m_axis_tready;
+    assign open    = beat_free || !(behind_valid || beat_in);
+
+    assign {m_axis_tlast, m_axis_tdata} = beat;
+    assign m_axis_tvalid = beat_valid;
+
     always @(posedge clk) begin
-        if (out_free) begin
-            m_axis_tvalid <= step && !bad_code && !bad_short;
+        if (beat_free) begin
+            beat       <= behind_valid ? beat_behind : {second_last, codes};
+            beat_valid <= behind_valid || beat_in;
         end
-        if (step) begin
-            m_axis_tdata <= codes;
-            m_axis_tlast <= last_step;
+        if (behind_open) begin
+            beat_behind <= {second_last, codes};
         end
+        behind_valid <= !open;
+        behind_open  <= open;
+        out_ready    <= open;
         if (rst) begin
-            m_axis_tvalid <= 1'b0;
+            beat_valid   <= 1'b0;
+            behind_valid <= 1'b0;
+            behind_open  <= 1'b1;   // and so not the same register as the next one
+            out_ready    <= 1'b0;
         end
     end
 

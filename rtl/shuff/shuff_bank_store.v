@@ -7,10 +7,14 @@
 //   all be read at once. A lane's byte is in the bank that is the first unread one plus the lanes
 //   before it that want a byte too.
 //
+// `enough` and `space` are on the safe side: what is pushed and taken in a cycle counts in the next
+//   one. So `enough` supposes that who takes, takes a byte for every lane, and `space` that words
+//   are on their way.
+//
 // Parameters
 //   POUT   lanes, 1..64
 //   WBITS  bits of a word, 32 or more; a power of two
-//   ROWS   bytes of each bank, a power of two of at least 4
+//   ROWS   bytes of each bank, a power of two of at least 8
 
 `default_nettype none
 
@@ -23,15 +27,15 @@ module shuff_bank_store #(
     input  wire               clear,
 
     input  wire [WBITS-1:0]   word,
-    input  wire               push,       // only with space
+    input  wire               push,
     input  wire               real_word,  // of the payload, not filling behind it
-    output wire               space,
+    output reg                space,      // for a word pushed in the next cycle
 
-    output wire               enough,     // a byte for every lane is there
+    output wire               enough,     // a byte for every lane will be there in the next cycle
     input  wire [POUT-1:0]    want,
-    input  wire               take,
+    input  wire               take,       // only the cycle after `enough`
     output wire [9*POUT-1:0]  bytes,      // {of the payload, byte} for each lane that wants one
-    output wire               spare       // at least a word of the payload was not taken
+    output reg                spare       // two cycles late: a word or more was not taken
 );
 
     localparam BYTES = WBITS / 8;
@@ -40,12 +44,12 @@ module shuff_bank_store #(
     localparam BW    = $clog2(BANKS);
     localparam RW    = $clog2(ROWS);
     localparam GROUPS = BANKS / BYTES;    // words to a row: 1 or 2
-    localparam CW    = BW + RW + 1;
+    localparam CW    = BW + RW;
+    localparam LW    = $clog2(LANES);
+    localparam YW    = $clog2(BYTES);
     localparam [RW:0] AT_STEP  = {{(RW-1){1'b0}}, GROUPS == 1, GROUPS == 2};
-    localparam integer FULL_I  = BANKS * ROWS - BYTES;
-    localparam [CW-1:0] FULL   = FULL_I[CW-1:0];
-    localparam [CW-1:0] WORD   = BYTES[CW-1:0];
-    localparam [CW-1:0] NEED   = LANES[CW-1:0];
+    localparam SPARE = BW + ((GROUPS == 1) ? 2 : 1);  // bits of the room for three words
+    localparam [BW-1:0] WORD = BYTES[BW-1:0];
 
     generate
         if (POUT < 1 || POUT > 64) begin : g_illegal_pout
@@ -54,23 +58,23 @@ module shuff_bank_store #(
         if (WBITS < 32 || (WBITS & (WBITS - 1)) != 0 || GROUPS > 2) begin : g_illegal_wbits
             illegal_parameter_shuff_bank_store_wbits stop_elaboration();
         end
-        if (ROWS < 4 || (ROWS & (ROWS - 1)) != 0) begin : g_illegal_rows
+        if (ROWS < 8 || (ROWS & (ROWS - 1)) != 0) begin : g_illegal_rows
             illegal_parameter_shuff_bank_store_rows stop_elaboration();
         end
     endgenerate
 
-    reg  [CW-1:0]    count;       // bytes stored
-    reg  [RW+BW-1:0] next;        // number of the first byte not yet taken: {row, bank}
+    reg  [BW-1:0]    first;       // bank of the first byte not yet taken
+    reg  [BW-1:0]    first_not;   // its complement, to spread the loads
+    reg  [RW-1:0]    row;         // its row, and the one behind
+    reg  [RW-1:0]    row_behind;
+    reg  [BANKS-1:0] passed;      // banks below the first unread byte go on in the row behind
     reg  [RW:0]      at;          // where the next word goes: {row, group}
 
     wire [9*BANKS-1:0] heads;     // of each bank
-    wire [BW:0]        taken;
+    wire [BW:0]        moved;
+    wire [CW-1:0]      count = {at, {(BW-1){1'b0}}} - {row, first};
 
-    // Banks below the first unread byte go on in their next row.
-    wire [BANKS-1:0] passed = ~({BANKS{1'b1}} << next[BW-1:0]);
-
-    assign space  = count <= FULL;
-    assign enough = count >= NEED;
+    assign enough = (|count[CW-1:LW] && !take) || |count[CW-1:LW+1];
 
     // ---- banks
     genvar b;
@@ -85,9 +89,9 @@ module shuff_bank_store #(
             reg [8:0] mem [0:ROWS-1];
 
             wire          mine = GROUPS == 1 || at[0] == GROUP[0];
-            wire [RW-1:0] row  = next[BW +: RW] + {{(RW-1){1'b0}}, passed[b]};
+            wire [RW-1:0] from = passed[b] ? row_behind : row;
 
-            assign heads[9*b +: 9] = mem[row];
+            assign heads[9*b +: 9] = mem[from];
 
             always @(posedge clk) begin
                 if (push && mine) begin
@@ -99,26 +103,35 @@ module shuff_bank_store #(
 
     // ---- lanes
     shuff_bank_deal #(.POUT(POUT), .BANKS(BANKS)) u_deal (
-        .first(next[BW-1:0]), .want(want), .heads(heads), .bytes(bytes), .taken(taken)
+        .first(first), .first_not(first_not), .want(want), .heads(heads),
+        .bytes(bytes), .moved(moved)
     );
 
     // ---- bookkeeping
-    wire [BW-1:0] last_of_word = next[BW-1:0] + WORD[BW-1:0] - 1'b1;
-
-    assign spare = count >= WORD && heads[9*last_of_word + 8];
+    wire [BW-1:0] last_of_word = first + WORD - 1'b1;
 
     always @(posedge clk) begin
         if (push) begin
             at <= at + AT_STEP;
         end
         if (take) begin
-            next <= next + {{(RW-1){1'b0}}, taken};
+            first     <= moved[BW-1:0];
+            first_not <= ~moved[BW-1:0];
+            passed <= ~({BANKS{1'b1}} << moved[BW-1:0]);
+            if (moved[BW]) begin
+                row        <= row_behind;
+                row_behind <= row_behind + 1'b1;
+            end
         end
-        count <= count + (push ? WORD : {CW{1'b0}}) - (take ? {{RW{1'b0}}, taken} : {CW{1'b0}});
+        space  <= !(&count[CW-1:SPARE]);
+        spare  <= |count[CW-1:YW] && heads[9*last_of_word + 8];
         if (clear) begin
-            at    <= {(RW+1){1'b0}};
-            next  <= {(RW+BW){1'b0}};
-            count <= {CW{1'b0}};
+            at         <= {(RW+1){1'b0}};
+            first      <= {BW{1'b0}};
+            first_not  <= {BW{1'b1}};
+            passed     <= {BANKS{1'b0}};
+            row        <= {RW{1'b0}};
+            row_behind <= {{(RW-1){1'b0}}, 1'b1};
         end
     end
 

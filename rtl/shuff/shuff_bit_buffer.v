@@ -40,10 +40,17 @@ module shuff_bit_buffer (
     reg [2:0] pointer;
 
     wire [15:0] pair  = {head, tail};
-    wire [3:0]  sum   = {1'b0, pointer} + {1'b0, length};
+    wire [9:0]  near  = pointer[2] ? pair[11:2] : pair[15:6];
+    // pointer + length, written out: a carry chain would be slower.
+    wire [2:0]  one   = pointer ^ length;
+    wire        two   = pointer[0] & length[0];
+    wire        four  = (pointer[1] & length[1]) | (one[1] & two);
+    wire        eight = (pointer[2] & length[2]) | (one[2] & four);
+    wire [3:0]  sum   = {eight, one ^ {four, two, 1'b0}};
     wire        shift = !head_valid || discard || (advance && sum[3]);
 
-    assign window    = pair[4'd15 - {1'b0, pointer} -: 7];
+    assign window    = pointer[1] ? (pointer[0] ? near[6:0] : near[7:1])
+                                  : (pointer[0] ? near[8:2] : near[9:3]);
     assign full      = head_valid && tail_valid;
     assign empty     = !head_valid && !tail_valid;
     assign settled   = head_valid || !tail_valid;

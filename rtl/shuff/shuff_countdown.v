@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purpose: counts a number of steps down to none. Kept as its negative and counted up, because then
-//   load and step share one LUT a bit and the carry out says that this step is the last.
+//   load and step share one LUT a bit.
 //
-// After `load` one `step` is due that counts nothing: it turns the loaded complement into the
-//   negative. `last` and `none` are right from then on.
+// `step` comes late and the counter is wide, so a step is counted a cycle after it was made; `last`
+//   takes the one on its way into account.
 //
 // Parameters: none.
 
@@ -13,20 +13,28 @@ module shuff_countdown (
     input  wire        clk,
     input  wire        load,
     input  wire [31:0] value,
-    input  wire        step,      // not together with load
-    output wire        last,      // one step is left
-    output reg         none       // no step is left
+    input  wire        start,     // once, a cycle or more after the last load, before any step
+    input  wire        step,
+    output wire        last,      // one step is left; right from the cycle after `start` on
+    output reg         none       // no step is left; the same, and low from `load` to `start`
 );
 
     reg  [31:0] negative;
-    wire [32:0] next = {1'b0, load ? ~value : negative} + {32'd0, step};
+    reg         step_q;
+    wire [32:0] next = {1'b0, load ? ~value : negative} + {32'd0, start || step_q};
 
-    assign last = next[32];
+    assign last = &negative[31:1] && (negative[0] ^ step_q);
 
     always @(posedge clk) begin
-        if (load || step) begin
-            negative <= next[31:0];
-            none     <= next[32];
+        step_q   <= step;
+        // The loaded complement becomes the negative with `start`.
+        negative <= next[31:0];
+        if (load) begin
+            none <= 1'b0;
+        end else if (start) begin
+            none <= next[32];
+        end else if (step) begin
+            none <= last;
         end
     end
 

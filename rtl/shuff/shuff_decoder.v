@@ -116,7 +116,7 @@ module shuff_decoder #(
     wire [31:0] crc;
 
     shuff_crc32 u_crc (
-        .clk(clk), .start(rst || finish || in_check), .step(header_step || take), .four(1'b0),
+        .clk(clk), .start(rst || finish || in_check), .step(header_step || take),
         .data(low_byte), .crc(crc), .residue(residue)
     );
 
@@ -160,13 +160,13 @@ module shuff_decoder #(
     wire no_symbols, last_symbol, last_word;
 
     shuff_countdown u_symbols (
-        .clk(clk), .load(header_step && at_count), .value(word), .step(emit || in_check),
+        .clk(clk), .load(header_step && at_count), .value(word), .start(in_check), .step(emit),
         .last(last_symbol), .none(no_symbols)
     );
 
     shuff_countdown u_words (
         .clk(clk), .load(header_step && at_words), .value(word),
-        .step((loaded && in_payload) || in_check), .last(last_word), .none(no_words)
+        .start(in_check), .step(loaded && in_payload), .last(last_word), .none(no_words)
     );
 
     wire unused = &{1'b0, last_word};

@@ -6,6 +6,9 @@
 //   b, TLAST inside the header. All others wait for the header CRC (`fail_end`), because a damaged
 //   header must say so and not complain about the field that the damage hit.
 //
+// `next` may come with a word's last look, or, a word a cycle, in the cycle before its only one:
+//   which word it is stands in registers of its own, a cycle behind the count.
+//
 // Parameters
 //   B      bits of a weight code, 2..5, or 8: a byte stream, which has no code lengths
 //   PIN    input channels of a tile that the stream must be made for, 1..255
@@ -30,19 +33,20 @@ module shuff_header #(
     input  wire [31:0] word,
     input  wire        word_last,    // it has TLAST
     input  wire        check,        // a word is there; looking at it more than once is harmless
-    input  wire        next,         // done with this word
+    input  wire        next,         // done with this word, or it comes with the next cycle
     input  wire        crc_good,     // header CRC, once all words are through
 
-    output wire        final_word,   // this is the last word of the header
+    output wire        final_next,   // what `next` is for now is the last word of the header
+    output reg         final_word,   // this is the last word of the header
     output wire [3:0]  fail_now,     // what is wrong with this word; error number, 0 nothing
     output wire [3:0]  fail_end,     // what is wrong with the header; error number, 0 nothing
 
     output reg         raw,          // every symbol has a sign
-    output wire        at_count,     // which word this is
-    output wire        at_words,
-    output wire        at_lengths,
-    output wire        lengths_high, // second word of the code lengths
-    output wire        at_crc
+    output reg         at_count,     // which word this is
+    output reg         at_words,
+    output reg         at_lengths,
+    output reg         lengths_high, // second word of the code lengths
+    output reg         at_crc
 );
 
     localparam [3:0] MAGIC       = 4'd1;
@@ -84,16 +88,22 @@ module shuff_header #(
     reg [3:0] position;
     reg       bad_header, bad_target;
 
-    wire at_magic = position == 4'd0;
-    wire at_kind  = position == 4'd1;
-    wire at_tile  = position == 4'd2;
+    reg at_magic, at_kind, at_tile, at_fill;
 
-    assign at_count     = position == 4'd3;
-    assign at_words     = position == 4'd4;
-    assign at_lengths   = (TABLE_WORDS != 0 && position == 4'd5) || lengths_high;
-    assign lengths_high = TABLE_WORDS == 2 && position == 4'd6;
-    assign at_crc       = position == WORD_CRC;
-    assign final_word   = position == WORD_FINAL;
+    assign final_next = position == WORD_FINAL;
+
+    always @(posedge clk) begin
+        at_magic     <= position == 4'd0;
+        at_kind      <= position == 4'd1;
+        at_tile      <= position == 4'd2;
+        at_count     <= position == 4'd3;
+        at_words     <= position == 4'd4;
+        at_lengths   <= position > 4'd4 && position <= 4'd4 + TABLE_WORDS[3:0];
+        lengths_high <= TABLE_WORDS == 2 && position == 4'd6;
+        at_fill      <= position > 4'd4 + TABLE_WORDS[3:0] && position < WORD_CRC;
+        at_crc       <= position == WORD_CRC;
+        final_word   <= position == WORD_FINAL;
+    end
 
     assign fail_now = (at_magic && word != 32'h46554853) ? MAGIC
                     : (at_kind && word[7:0] != 8'd1)     ? VERSION
@@ -114,9 +124,9 @@ module shuff_header #(
 
     generate
         if (FILLING > 0) begin : g_filling
-            assign bad_fill = position > 4'd4 + TABLE_WORDS[3:0] && position < WORD_CRC
-                          && word != 32'd0;
+            assign bad_fill = at_fill && word != 32'd0;
         end else begin : g_no_filling
+            wire unused_fill = at_fill;
             assign bad_fill = 1'b0;
         end
         if (TABLE_BITS > 0 && TABLE_BITS < 32) begin : g_rest

@@ -7,7 +7,10 @@
 //   2^(LMAX - length) entries and aligned to that size. So one pointer is the whole construction: a
 //   code is finished when the pointer's low bits are all ones, and Kraft's sum exceeds 1 exactly
 //   when another entry is wanted at the pointer 2^LMAX. Entries behind the last code get length 0:
-//   no code. One entry or one (length, symbol) pair a cycle: at most 2^LMAX + LMAX * 2^(B-1).
+//   no code. One entry or one (length, symbol) pair a cycle: at most 2^LMAX + LMAX * 2^(B-1) + 1.
+//
+// Two stages: the length of a symbol is looked up and compared, and a cycle later its entries are
+//   written. The look-up is one pair ahead and waits while a code has more than one entry.
 //
 // Parameters
 //   B     bits of a weight code, 2..5
@@ -53,25 +56,34 @@ module shuff_table_fill #(
 
     reg [TBITS-1:0] lengths;
     reg             busy;
+
+    // looked up: the pair after the one that is written
+    reg             ahead_end;  // all codes are looked up
+    reg [2:0]       ahead_level;
+    reg [M-1:0]     ahead;
+
+    wire [3:0]      own_length = lengths[{ahead, 2'b00} +: 4];
+    wire            own_bad    = own_length > LMAX[3:0] || (raw && own_length != M[3:0]);
+
+    // written
+    reg             filling;    // this stage holds a pair
     reg             clearing;   // all codes are in: entries behind them
-    reg [2:0]       level;      // code length whose symbols are being placed
+    reg             match;      // the symbol's code has this length
+    reg             bad_length;
     reg [M-1:0]     symbol;
+    reg [2:0]       total;      // length with sign
+    reg [LMAX-1:0]  code_part;  // ones in the bits that are the code itself
     reg [LMAX:0]    pointer;
 
-    wire [3:0]      own_length = lengths[{symbol, 2'b00} +: 4];
-    wire            bad_length = own_length > LMAX[3:0] || (raw && own_length != M[3:0]);
-    wire            match      = !clearing && own_length == {1'b0, level};
     wire            over       = pointer[LMAX];
-    // Ones in the bits that are the code itself, so that only the bits below it must be all ones.
-    wire [LMAX-1:0] code_part  = ~({LMAX{1'b1}} >> level);
+    // So only the bits below the code must be all ones.
     wire            code_done  = &(pointer[LMAX-1:0] | code_part);
-    wire            next       = !match || code_done;
-    wire            signed_sym = raw || symbol != {M{1'b0}};
-    wire [2:0]      total      = clearing ? 3'd0 : level + {2'b00, signed_sym};
+    wire            next       = busy && (!filling || !match || code_done);
+    wire            signed_sym = raw || ahead != {M{1'b0}};
 
-    assign illegal = busy && !clearing && (bad_length || (match && over));
-    assign filled  = busy && clearing && over;
-    assign write   = busy && (match || clearing) && !over;
+    assign illegal = filling && !clearing && (bad_length || (match && over));
+    assign filled  = filling && clearing && over;
+    assign write   = filling && (match || clearing) && !over;
     assign at      = pointer[LMAX-1:0];
     assign entry   = {symbol, total};
 
@@ -100,21 +112,31 @@ module shuff_table_fill #(
             pointer <= pointer + 1'b1;
         end
         if (next) begin
-            symbol <= symbol + 1'b1;
-            if (symbol == LAST_SYMBOL) begin
-                level <= level + 1'b1;
-                if (level == LMAX[2:0]) begin
-                    clearing <= 1'b1;
+            filling    <= 1'b1;
+            clearing   <= ahead_end;
+            match      <= own_length == {1'b0, ahead_level} && !ahead_end;
+            bad_length <= own_bad;
+            symbol     <= ahead;
+            total      <= ahead_end ? 3'd0 : ahead_level + {2'b00, signed_sym};
+            code_part  <= ~({LMAX{1'b1}} >> ahead_level);
+            ahead      <= ahead + 1'b1;
+            if (ahead == LAST_SYMBOL) begin
+                ahead_level <= ahead_level + 1'b1;
+                if (ahead_level == LMAX[2:0]) begin
+                    ahead_end <= 1'b1;
                 end
             end
         end
         if (start) begin
-            clearing <= 1'b0;
-            level    <= 3'd1;
-            symbol   <= {M{1'b0}};
-            pointer  <= {(LMAX+1){1'b0}};
+            ahead_end   <= 1'b0;
+            ahead_level <= 3'd1;
+            ahead       <= {M{1'b0}};
+            pointer     <= {(LMAX+1){1'b0}};
         end
         busy <= start || (busy && !filled && !illegal);
+        if (rst || start || filled || illegal) begin
+            filling <= 1'b0;
+        end
         if (rst) begin
             busy <= 1'b0;
         end

@@ -16,7 +16,7 @@ ROWS = 16  # of the byte store
 
 
 def table_cycles(lengths: Sequence[int], limit: int) -> int:
-    """Cycles to fill the table: one per entry and one per (length, symbol) that has no entry."""
+    """Cycles to fill the table: one per entry, one per (length, symbol) without one, two more."""
     entries = 1 << limit
     used = 0
     cycles = 0
@@ -24,7 +24,7 @@ def table_cycles(lengths: Sequence[int], limit: int) -> int:
         for length in lengths:
             cycles += 1 << (limit - level) if length == level else 1
             used += 1 << (limit - level) if length == level else 0
-    return cycles + (entries - used) + 1
+    return cycles + (entries - used) + 2
 
 
 def bank_cycles(stream: Stream) -> tuple[int, int]:
@@ -38,9 +38,10 @@ def bank_cycles(stream: Stream) -> tuple[int, int]:
     else:
         table = table_cycles(header.lengths, own.limit)
         first, last, due = _steps(header, _asks(header, codes), table)
-    # Two cycles from the header to the table, one for each word that is still due behind the last
-    # step, three for verdict, TLAST and report.
-    return last - first + 1, header.size + 2 + table + last + due + 3
+    decided = last if own.bits == BYTE_BITS or not header.count else last + 1
+    # Three cycles from the header to the table, one for each word that is still due behind the last
+    # step, six for the stored CRC, verdict, TLAST and report.
+    return last - first + 1, header.size + 3 + table + decided + due + 6
 
 
 def steps_end(stream: Stream) -> int:
@@ -51,33 +52,37 @@ def steps_end(stream: Stream) -> int:
 
 
 def _asks(header: Header, codes: np.ndarray) -> list[int]:
-    """Bytes taken from the store in each cycle that moves: the rounds, then the steps."""
+    """Bytes taken from the store in each cycle that moves: two rounds, then the steps."""
     index = codes & (1 << (header.bits - 1)) - 1
     widths = np.array(header.lengths)[index] + ((index != 0) | (header.mode == RAW))
     at = np.cumsum(widths, axis=0) >> 3
     crossed = np.diff(at, axis=0, prepend=0).sum(axis=1)
     rounds = [header.lanes] * AHEAD
-    return [*rounds, 0, *crossed[:-1].tolist()] if header.count else []
+    return [*rounds, *crossed[:-1].tolist()] if header.count else []
 
 
 def _steps(header: Header, asks: Sequence[int], table: int) -> tuple[int, int, int]:
     """Cycles of the first and the last step, 1 is the first one behind the table; words left."""
     word, lanes = word_bits(header.lanes) // 8, 1 << (header.lanes - 1).bit_length()
-    full = max(word, lanes) * ROWS - word
-    stored, due, cycle, done = 0, header.payload_words, -table, 0
+    full = max(word, lanes) * (ROWS - (4 if word >= lanes else 2))
+    stored = push = taken = 0  # what goes in and out in a cycle counts in the next one
+    due, cycle, done = header.payload_words, -table, 0
+    space, enough, filling = True, False, False
     moved: list[int] = []
     while done < len(asks):
         cycle += 1
-        take = 0
-        if cycle > 0 and stored >= lanes:
-            take = asks[done]
+        stored, taken, ask = stored - taken, 0, enough
+        if enough:
+            taken = asks[done]
             moved.append(cycle)
             done += 1
-        if stored <= full:  # behind the last word come zeros
-            stored += word
-            due = max(0, due - 1)
-        stored -= take
-    return (moved[AHEAD], moved[-1], due) if moved else (0, 0, due)
+        push_next = word if space and (due or filling) else 0
+        filling = not due
+        due -= 1 if space and due else 0
+        space = stored < full
+        enough = cycle > 0 and stored >= (2 * lanes if ask else lanes)
+        stored, push = stored + push, push_next
+    return (moved[AHEAD - 1], moved[-1], due) if moved else (0, 0, due)
 
 
 def _byte_steps(header: Header) -> tuple[int, int, int]:
