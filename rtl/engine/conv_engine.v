@@ -331,9 +331,8 @@ module conv_engine #(
     wire [POUT-1:0]       lane_on;
     wire                  res_take, res_take_end, out_end;
     wire [POUT*8-1:0]     res_head;
-    wire [POUT*B-1:0]     code;
     wire [POUT*8-1:0]     word;
-    wire [POUT*ACCW-1:0]  raw_sums;
+    wire [POUT*ACCW-1:0]  y_word;
 
     chan_params #(.POUT(POUT), .COUT_MAX(COUT_MAX), .DATAW(BIASW + 10)) u_params (
         .clk(clk), .we(ch_we), .addr(ch_addr), .data(ch_data), .restart(restart), .cout(cout),
@@ -347,12 +346,11 @@ module conv_engine #(
         .params(params), .lane_on(lane_on), .raw_mode(raw), .relu(relu), .res_in(res_in),
         .proj_shift(proj_shift), .res_shift(res_shift), .res_out_shift(res_out_shift),
         .res_take(res_take), .res_take_end(res_take_end), .res(res_head),
-        .out_valid(out_valid), .out_end(out_end), .code(code), .word(word), .raw(raw_sums)
+        .out_valid(out_valid), .out_end(out_end), .y(y_word), .word(word)
     );
 
     // ------------------------------------------------------------------ residual in, outputs
     wire y_taken, q_taken;
-    wire [POUT*ACCW-1:0] y_word = raw ? raw_sums : {{(POUT*(ACCW-B)){1'b0}}, code};
 
     residual_port #(.WIDTH(POUT * 8), .DEPTH(FIFO_DEPTH)) u_residual (
         .clk(clk), .rst(rst), .here(res_here), .reserve(shift && takes_r), .take(res_take),

@@ -5,8 +5,9 @@
 // The pipeline behind the window cannot stall, so `reserve` takes one place when a position is
 // issued and `room` says whether there is one. The place comes back when the word is taken from
 // m_axis (claim_counter). A transfer that an error cuts short is closed,
-// once `close` is high and nothing more can arrive, by one beat of zeros with TLAST. `idle`, a
-// cycle late: no word inside, no transfer open; whoever asks knows that no word is on its way here.
+// once `close` is high and nothing more can arrive, by one beat of zeros with TLAST; push_data is to
+// be zero then (a multiplexer here would cost a LUT for every other bit). `idle`, a cycle late: no
+// word inside, no transfer open; whoever asks knows that no word is on its way here.
 //
 // Parameters
 //   WIDTH  bits of a word, at least 1      DEPTH  power of two, 32..1024
@@ -22,7 +23,7 @@ module output_port #(
     input  wire             reserve,
     input  wire             push,
     input  wire             push_last,
-    input  wire [WIDTH-1:0] push_data,
+    input  wire [WIDTH-1:0] push_data,    // zero unless push is high
     input  wire             close,
     output reg              idle,
     output reg              taken,        // a word left in the cycle before
@@ -49,7 +50,7 @@ module output_port #(
     );
     axis_fifo #(.WIDTH(WIDTH + 1), .DEPTH(DEPTH)) u_fifo (
         .clk(clk), .rst(rst),
-        .s_axis_tdata({push_last || closing, closing ? {WIDTH{1'b0}} : push_data}),
+        .s_axis_tdata({push_last || closing, push_data}),
         .s_axis_tvalid(push || closing), .s_axis_tready(fifo_ready),
         .m_axis_tdata({m_axis_tlast, m_axis_tdata}), .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready), .count(fifo_count)

@@ -15,6 +15,9 @@
 // word_round). Raw sums need none of that and come out after one. params and lane_on belong to the
 // sum beside them and may change with every sum; all else stands still during a layer.
 //
+// y is a raw sum in raw mode, else a code in its lowest bits; y and word are zero whenever out_valid
+// is low (registers reset, which costs no LUT), so whoever stores them need not mask them.
+//
 // Parameters
 //   B     code bits, 2..5
 //   POUT  output channels, 1..64
@@ -51,26 +54,31 @@ module post_process #(
 
     output wire                        out_valid,
     output wire                        out_end,
-    output wire [POUT*B-1:0]           code,
-    output wire [POUT*8-1:0]           word,
-    output wire [POUT*ACCW-1:0]        raw
+    output wire [POUT*ACCW-1:0]        y,            // raw sums, or codes in the low POUT*B bits
+    output wire [POUT*8-1:0]           word
 );
     localparam STAGES = 9;
     localparam BYTES  = (BIASW + 7) / 8;
 
     reg [STAGES-1:0]     valid_q, end_q;
     reg [POUT*ACCW-1:0]  raw_q;
+    wire [POUT*B-1:0]    code;
 
     assign res_take     = acc_valid && res_in;
     assign res_take_end = acc_end;
     assign out_valid    = raw_mode ? valid_q[0] : valid_q[STAGES-1];
     assign out_end      = raw_mode ? end_q[0] : end_q[STAGES-1];
-    assign raw          = raw_q;
+    // Only one of the two is not zero.
+    assign y            = {raw_q[POUT*ACCW-1:POUT*B], raw_q[POUT*B-1:0] | code};
 
     always @(posedge clk) begin
         end_q   <= {end_q[STAGES-2:0], acc_end};
         valid_q <= rst ? {STAGES{1'b0}} : {valid_q[STAGES-2:0], acc_valid};
     end
+
+    // The outputs' registers are zero in the next cycle.
+    wire no_raw  = !acc_valid || !raw_mode;
+    wire no_word = !valid_q[STAGES-2] || raw_mode;
 
     // What of the residual lies in each byte of a sum, the same for all channels (channel_scale).
     reg [2*BYTES-1:0] res_place;
@@ -93,7 +101,7 @@ module post_process #(
             // A channel that does not exist puts out zero.
             always @(posedge clk) begin
                 raw_q[o*ACCW +: ACCW] <= acc[o*ACCW +: ACCW];
-                if (!lane_on[o]) raw_q[o*ACCW +: ACCW] <= {ACCW{1'b0}};
+                if (!lane_on[o] || no_raw) raw_q[o*ACCW +: ACCW] <= {ACCW{1'b0}};
             end
 
             channel_scale #(.ACCW(ACCW), .MAP(MAP), .TW(TW), .BIASW(BIASW)) u_scale (
@@ -102,10 +110,12 @@ module post_process #(
                 .res(res[o*8 +: 8]), .res_lift(res_shift[2:0]), .res_place(res_place), .t(t)
             );
             pot_project #(.B(B), .TW(TW)) u_project (
-                .clk(clk), .zero(cut), .t(t), .shift(proj_shift), .code(code[o*B +: B])
+                .clk(clk), .zero(cut), .t(t), .shift(proj_shift), .none(no_word),
+                .code(code[o*B +: B])
             );
             word_round #(.TW(TW)) u_word (
-                .clk(clk), .zero(cut), .t(t), .shift(res_out_shift), .word(word[o*8 +: 8])
+                .clk(clk), .zero(cut), .t(t), .shift(res_out_shift), .none(no_word),
+                .word(word[o*8 +: 8])
             );
         end
         if (B < 2 || B > 5) begin : g_illegal_b

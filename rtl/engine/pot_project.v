@@ -24,6 +24,7 @@ module pot_project #(
 ) (
     input  wire                 clk,
     input  wire                 zero,       // beside t: take it for zero
+    input  wire                 none,       // four cycles behind t: its code is to be zero
     input  wire signed [TW-1:0] t,
     input  wire [6:0]           shift,
     output reg  [B-1:0]         code
@@ -160,6 +161,7 @@ module pot_project #(
 
     always @(posedge clk) begin
         code <= {sign_4 && reached[0], index};
+        if (none) code <= {B{1'b0}};
     end
 
 endmodule

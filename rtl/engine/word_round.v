@@ -16,6 +16,7 @@ module word_round #(
 ) (
     input  wire          clk,
     input  wire          zero,        // beside t: take it for zero
+    input  wire          none,        // four cycles behind t: its word is to be zero
     input  wire [TW-1:0] t,
     input  wire [6:0]    shift,       // 0 .. TW - 2
     output reg  [7:0]    word
@@ -98,7 +99,10 @@ module word_round #(
     end
 
     // ---- stage 5: saturation ----
-    always @(posedge clk) word <= beyond_4 ? {sign_4, {7{~sign_4}}} : rounded;
+    always @(posedge clk) begin
+        word <= beyond_4 ? {sign_4, {7{~sign_4}}} : rounded;
+        if (none) word <= 8'd0;
+    end
 
     generate
         if (TW < 9 || TW > 128) begin : g_illegal_tw

@@ -16,6 +16,7 @@ BITS = settings.load().integer("B")
 TW = settings.load().integer("TW")
 LOW, HIGH = -(1 << (TW - 1)), (1 << (TW - 1)) - 1
 SHIFTS = range(TW)
+BEHIND = 4  # cycles by which `none` follows the value that it clears
 
 Case = tuple[int, int]
 
@@ -35,12 +36,13 @@ async def run(dut: Any, what: str, cases: list[Case]) -> np.ndarray[Any, Any]:
     """Stream the cases, compare, return the expected codes. Latency 5."""
     assert cases and all(LOW <= t <= HIGH for t, _ in cases)
     edge = clocking.start_clock(dut)
-    zero = [random.random() < 0.01 for _ in cases]
-    inputs = [(dut.t, [t % (1 << TW) for t, _ in cases]), (dut.shift, [s for _, s in cases]),
-              (dut.zero, [int(z) for z in zero])]  # fmt: skip
+    played = [*cases, *[(0, 0)] * BEHIND]
+    zero, none = (np.array([random.random() < 0.01 for _ in played]) for _ in range(2))
+    inputs = [(dut.t, [t % (1 << TW) for t, _ in played]), (dut.shift, [s for _, s in played]),
+              (dut.zero, [int(z) for z in zero]), (dut.none, [int(n) for n in none])]  # fmt: skip
     seen = await vectors.stream(edge, inputs, dut.code, 5)
-    got = np.array(seen[5:], dtype=np.int64)
-    want = np.where(zero, 0, expected(cases))
+    got = np.array(seen[5 : 5 + len(cases)], dtype=np.int64)
+    want = np.where(zero[: len(cases)] | none[BEHIND:], 0, expected(cases))
     wrong = np.flatnonzero(got != want)
     if len(wrong):
         t, shift = cases[int(wrong[0])]
