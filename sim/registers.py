@@ -13,6 +13,7 @@ from sim.paths import ROOT
 
 VERILOG = "rtl/engine/register_map.v"
 PAGE = "docs/registers.md"
+BLOCK = 8  # words of a block, see _reads
 
 _HEAD = """\
 // SPDX-License-Identifier: Apache-2.0
@@ -21,9 +22,10 @@ _HEAD = """\
 // registers`. Do not edit: change the table.
 //
 // Decodes word addresses, holds what is configured, turns command bits into pulses of one cycle.
-// `locked` keeps configuration and channel registers as they are. write_ok and read_ok say at once
-// whether the address may be written or read. A register that commits raises its `_stored` in the
-// cycle after the write and adds 1 to its channel address with it.
+// `locked` keeps configuration and channel registers as they are. write_ok says at once whether the
+// address may be written; read_ok and read_data come in the cycle after read_word: each block of
+// eight words chooses one of its own, then the block is chosen. A register that commits raises its
+// `_stored` in the cycle after the write and adds 1 to its channel address with it.
 //
 // Ports are named REGISTER_FIELD. No parameters.
 `default_nettype none
@@ -94,6 +96,32 @@ def _cases(table: Iterable[Register]) -> Iterator[str]:
             yield "            end"
 
 
+def _reads(table: list[Register]) -> Iterator[str]:
+    """The two cycles of a read: a word of each block, then one of the blocks."""
+    blocks: dict[int, list[Register]] = {}
+    for register in table:
+        blocks.setdefault(register.offset // 4 // BLOCK, []).append(register)
+    yield f"    reg [31:0] {', '.join(f'block_{block}' for block in blocks)};"
+    yield from ("    reg [6:0]  read_block;", "    reg        known;", "")
+    yield from ("    always @(posedge clk) begin", "        read_block <= read_word[9:3];",
+                "        case (read_word)")  # fmt: skip
+    yield f"            {_list(register.name for register in table)}: known <= 1'b1;"
+    yield from ("            default: known <= 1'b0;", "        endcase")
+    for block, members in blocks.items():
+        yield "        case (read_word[2:0])"
+        for register in members:
+            label = f"3'd{register.offset // 4 % BLOCK}:"
+            word = _word(register).replace("\n", "\n     ")
+            yield f"            {label:8}block_{block} <= {word};"
+        yield from (f"            {'default:':8} block_{block} <= 32'd0;", "        endcase")
+    yield from ("    end", "", "    always @* begin", "        read_ok = known;",
+                "        case (read_block)")  # fmt: skip
+    for block in blocks:
+        label = f"7'd{block}:"
+        yield f"            {label:8} read_data = known ? block_{block} : 32'd0;"
+    yield from ("            default: read_data = 32'd0;", "        endcase", "    end", "")
+
+
 def verilog(registers_by_name: Mapping[str, Register]) -> str:
     """The text of register_map.v."""
     table = list(registers_by_name.values())
@@ -123,13 +151,7 @@ def verilog(registers_by_name: Mapping[str, Register]) -> str:
     rest = [r.name for r in writable if r.access == "pulse"]
     out.append(f"            {_list(rest)}: write_ok = 1'b1;")
     out += ["            default: ;", "        endcase", "    end", ""]
-    out += ["    always @* begin", "        read_ok = 1'b1;", "        case (read_word)"]
-    for register in table:
-        label = f"A_{register.name}:"
-        out.append(f"            {label:17}read_data = {_word(register)};".replace("\n", "\n     "))
-    out += ["            default: begin", "                read_ok   = 1'b0;",
-            "                read_data = 32'd0;", "            end", "        endcase",
-            "    end", ""]  # fmt: skip
+    out += _reads(table)
     out.append("    always @(posedge clk) begin")
     out += [f"        {name} <= 1'b0;" for name in pulses]
     for register in table:

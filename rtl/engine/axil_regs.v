@@ -127,9 +127,9 @@ module axil_regs #(
     reg         w_whole;            // the write carries all its bytes
     wire        write_ok, write_refused, read_ok;
     wire [31:0] read_data;
-    reg         write_q;            // a write was done; what it started shows in its answer
-    wire        write = aw_full && w_full && !write_q && !s_axil_bvalid;
-    wire        fetch = ar_full && !s_axil_rvalid;
+    reg         write;              // a write is done
+    reg         write_q;            // ... a cycle ago; what it started shows in its answer
+    reg         fetch;              // the registers that a read asks for are there
 
     assign s_axil_awready = open && !aw_full;
     assign s_axil_wready  = open && !w_full;
@@ -147,6 +147,7 @@ module axil_regs #(
             w_whole <= &s_axil_wstrb;
         end
         if (s_axil_bready) s_axil_bvalid <= 1'b0;
+        write   <= aw_full && w_full && !write && !write_q && !s_axil_bvalid;
         write_q <= write;
         if (write_q) s_axil_bvalid <= 1'b1;
         if (write) begin
@@ -159,6 +160,7 @@ module axil_regs #(
             ar_word <= s_axil_araddr[11:2];
         end
         if (s_axil_rready) s_axil_rvalid <= 1'b0;
+        fetch <= ar_full && !fetch && !s_axil_rvalid;
         if (fetch) begin
             ar_full       <= 1'b0;
             s_axil_rvalid <= 1'b1;
@@ -169,7 +171,9 @@ module axil_regs #(
             open          <= 1'b0;
             aw_full       <= 1'b0;
             w_full        <= 1'b0;
+            write         <= 1'b0;
             write_q       <= 1'b0;
+            fetch         <= 1'b0;
             ar_full       <= 1'b0;
             s_axil_bvalid <= 1'b0;
             s_axil_rvalid <= 1'b0;

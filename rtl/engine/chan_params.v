@@ -35,17 +35,19 @@ module chan_params #(
     wire [11:0]   write_tile = addr >> LANEW;
     wire          unused = &{1'b0, write_tile[11:TW]};   // within COUT_MAX by check
     reg  [TW-1:0] ahead;         // tile that is read
-    reg  [11:0]   left;          // channels from the present tile on
+    reg  [11:0]   cout_top;      // the last channel
+    reg  [11:0]   tiles_left;    // after the present one
     reg  [1:0]    fill_q;        // tile 0 on its way
     wire          load = next || fill_q[1];
 
     always @(posedge clk) begin
         fill_q <= {fill_q[0], restart};
         if (load) ahead <= ahead + 1'b1;
-        if (next) left  <= left - POUT_12;
+        if (next) tiles_left <= tiles_left - 12'd1;
+        cout_top <= cout - 12'd1;
         if (restart) begin
             ahead <= {TW{1'b0}};
-            left  <= cout;
+            tiles_left <= cout_top >> LANEW;
         end
     end
 
@@ -61,9 +63,14 @@ module chan_params #(
                 if (load) held_q <= read_q;
             end
             assign params[o*DATAW +: DATAW] = held_q;
+            // Only the last tile may have fewer channels than lanes.
+            wire [12:0] behind = {1'b0, cout_top & MASK} - {1'b0, LANE};
+            wire        unused_behind = &{1'b0, behind[11:0]};
+            reg         on_at_last;
             always @(posedge clk) begin
-                lane_on[o] <= next ? LANE + POUT_12 < left : LANE < left;
-                if (restart) lane_on[o] <= LANE < cout;
+                on_at_last <= !behind[12];
+                lane_on[o] <= on_at_last || (next ? tiles_left[11:1] != 11'd0
+                                                  : tiles_left != 12'd0);
             end
         end
         if (POUT < 1 || POUT > 64 || (POUT & (POUT - 1)) != 0) begin : g_illegal_pout

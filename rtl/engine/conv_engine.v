@@ -202,7 +202,7 @@ module conv_engine #(
     );
 
     // ------------------------------------------------------------------ job and steps
-    wire        running, in_error, leave, drained, shift, pipe_empty;
+    wire        stopped, in_error, leave, drained, shift, pipe_empty;
     wire        weights_full, weights_good, weights_idle, w_error, a_bad, r_bad, y_idle, q_idle;
     wire [7:0]  w_error_code;
     wire        real_step, need_in, beat_end, in_tile_end, produces, first, last, tiny;
@@ -219,7 +219,7 @@ module conv_engine #(
         .clk(clk), .rst(rst), .start(start), .clear(clear), .busy(busy), .done(done), .err(err),
         .err_out_tile(err_out_tile), .err_in_tile(err_in_tile),
         .taken(taken), .config_start(config_start), .config_ready(config_ready),
-        .config_bad(config_bad), .config_code(config_code), .running(running),
+        .config_bad(config_bad), .config_code(config_code), .stopped(stopped),
         .job_end(shift && job_end),
         .in_tile(in_tile), .out_tile(out_tile), .pipe_empty(pipe_empty),
         .outputs_taken(y_idle && q_idle), .weights_good(weights_good),
@@ -240,9 +240,10 @@ module conv_engine #(
     );
 
     step_gate u_gate (
-        .clk(clk), .rst(rst), .running(running), .real_step(real_step), .need_in(need_in),
-        .produces(produces), .pass_begin(pass_begin), .holds_up(holds_up), .puts_y(puts_y),
-        .puts_q(puts_q), .takes_r(takes_r), .tiny(tiny), .blocks(blocks), .single(single),
+        .clk(clk), .rst(rst), .stopped(stopped), .leave(leave), .real_step(real_step),
+        .need_in(need_in), .produces(produces), .pass_begin(pass_begin), .holds_up(holds_up),
+        .puts_y(puts_y), .puts_q(puts_q), .takes_r(takes_r), .tiny(tiny), .blocks(blocks),
+        .single(single),
         .element_here(element_here), .y_room(y_room), .q_room(q_room), .residual_here(res_here),
         .weights_full(weights_full), .shift(shift), .move(move), .move_pixel(move_pixel),
         .move_block(move_block), .issued(issued), .claimed(claimed), .awaited(awaited),
@@ -254,14 +255,13 @@ module conv_engine #(
     wire [POUT*WB-1:0] w_codes;
     wire               we, beat_w, w_room, w_settled;
     wire [TAPW-1:0]    we_tap;
-    wire               new_tile = swap || leave;
 
     weight_path #(
         .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .TAPW(TAPW), .WB(WB),
         .WBITS(WBITS)
     ) u_weights (
         .clk(clk), .rst(rst), .job_start(config_start), .open(config_ready), .flush(in_error),
-        .claimed(claimed || leave), .awaited(awaited), .room(w_room), .settled(w_settled),
+        .claimed(claimed), .awaited(awaited), .room(w_room), .settled(w_settled),
         .cin(cin), .cout(cout), .in_size(in_size), .k(k),
         .full(weights_full), .good(weights_good), .idle(weights_idle), .error(w_error),
         .error_code(w_error_code), .count(cnt_weights),
@@ -310,20 +310,21 @@ module conv_engine #(
     // ------------------------------------------------------------------ dot products and sums
     wire [POUT*SUMW-1:0] sums;
     wire [POUT*ACCW-1:0] acc;
-    wire                 acc_valid, acc_end;
+    wire                 acc_valid, acc_end, acc_tile_end;
 
     lane_bank #(
         .LANE(LANE), .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .PLUT_FILE(PLUT_FILE),
         .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
     ) u_lanes (
-        .clk(clk), .rst(rst), .w_we(we), .w_tap(we_tap), .w_codes(w_codes), .w_swap(new_tile),
+        .clk(clk), .rst(rst), .w_we(we), .w_tap(we_tap), .w_codes(w_codes), .w_swap(swap),
         .w_ready(w_room), .w_settled(w_settled), .a(taps), .sums(sums)
     );
 
     psum_buffer #(.POUT(POUT), .SUMW(SUMW), .ACCW(ACCW), .PSUM_DEPTH(PSUM_DEPTH)) u_psum (
         .clk(clk), .rst(rst), .restart(restart), .sum_valid(valid_q[LATENCY+2]),
         .first(first_q[LATENCY+2]), .last(last_q[LATENCY+2]), .sum_end(end_q[LATENCY+2]),
-        .sum(sums), .stored(stored), .acc_valid(acc_valid), .acc_end(acc_end), .acc(acc)
+        .sum(sums), .stored(stored), .acc_valid(acc_valid), .acc_end(acc_end),
+        .acc_tile_end(acc_tile_end), .acc(acc)
     );
 
     // ------------------------------------------------------------------ layer arithmetic
@@ -336,7 +337,7 @@ module conv_engine #(
 
     chan_params #(.POUT(POUT), .COUT_MAX(COUT_MAX), .DATAW(BIASW + 10)) u_params (
         .clk(clk), .we(ch_we), .addr(ch_addr), .data(ch_data), .restart(restart), .cout(cout),
-        .next(acc_valid && acc_end), .params(params), .lane_on(lane_on)
+        .next(acc_tile_end), .params(params), .lane_on(lane_on)
     );
 
     post_process #(

@@ -82,7 +82,8 @@ module layer_config #(
     output reg  [10:0] lead              // elements between the first one and the first anchor
 );
     localparam [7:0] ERR_SHAPE = 8'd16, ERR_KERNEL = 8'd17, ERR_PSUM = 8'd18, ERR_EMIT = 8'd19;
-    localparam [2:0] S_IDLE = 3'd0, S_RANGE = 3'd1, S_LEAD = 3'd2, S_PLANE = 3'd3, S_TOTAL = 3'd4;
+    localparam [2:0] S_IDLE = 3'd0, S_RANGE = 3'd1, S_SPAN = 3'd2, S_JUDGE = 3'd3, S_LEAD = 3'd4,
+                     S_PLANE = 3'd5, S_TOTAL = 3'd6;
     // The largest legal values, in the width of the field that they bound.
     localparam [8:0]  W_TOP      = LINE_DEPTH[8:0];
     localparam [11:0] COUT_TOP   = COUT_MAX[11:0];
@@ -114,18 +115,15 @@ module layer_config #(
     wire [2:0]  k_half   = {1'b0, k[2:1]};
     wire        k_ok     = k == 3'd1 || k == 3'd3 || (KMAX >= 5 && k == 3'd5)
                            || (KMAX >= 7 && k == 3'd7);
-    wire        kernel_ok = k_ok && (stride == 2'd1 || stride == 2'd2) && {1'b0, pad} <= k_half
+    wire        kernel_in = k_ok && (stride == 2'd1 || stride == 2'd2) && {1'b0, pad} <= k_half
                            && {1'b0, pad_top} <= k_half && {1'b0, pad_bottom} <= k_half;
-    wire [9:0]  h_padded = {1'b0, h} + {8'd0, pad_top} + {8'd0, pad_bottom};
-    wire [9:0]  w_padded = {1'b0, w} + {7'd0, pad, 1'b0};
-    wire [9:0]  h_span   = h_padded - {7'd0, k};
-    wire [9:0]  w_span   = w_padded - {7'd0, k};
-    wire        shape_ok = h != 0 && h <= 9'd256 && w != 0 && w <= 9'd256 && w <= W_TOP
-                           && cin != 0 && cin <= 12'd2048 && cout != 0 && cout <= COUT_TOP
-                           && images != 0 && h_padded >= {7'd0, k} && w_padded >= {7'd0, k};
-    wire        emit_ok  = (raw ? !(emit_code || emit_res) : (emit_code || emit_res))
-                           && proj_shift <= SHIFT_TOP && res_out_shift <= SHIFT_TOP
+    wire        shifts_in = proj_shift <= SHIFT_TOP && res_out_shift <= SHIFT_TOP
                            && res_shift <= RES_TOP;
+    wire        emit_in  = (raw ? !(emit_code || emit_res) : (emit_code || emit_res)) && shifts_in;
+
+    // Of the checks, a step each: padded map, what is left of it beside the kernel.
+    reg         kernel_ok, shape_ok, emit_ok, map_in, channels_in;
+    reg  [9:0]  h_padded, w_padded, h_span, w_span;
 
     always @(posedge clk) begin
         ready <= 1'b0;
@@ -155,6 +153,22 @@ module layer_config #(
                 state         <= S_RANGE;
             end
             S_RANGE: begin
+                kernel_ok <= kernel_in;
+                map_in    <= h != 0 && h <= 9'd256 && w != 0 && w <= 9'd256 && w <= W_TOP;
+                channels_in <= cin != 0 && cin <= 12'd2048 && cout != 0 && cout <= COUT_TOP
+                               && images != 0;
+                emit_ok   <= emit_in;
+                h_padded  <= {1'b0, h} + {8'd0, pad_top} + {8'd0, pad_bottom};
+                w_padded  <= {1'b0, w} + {7'd0, pad, 1'b0};
+                state     <= S_SPAN;
+            end
+            S_SPAN: begin
+                h_span   <= h_padded - {7'd0, k};
+                w_span   <= w_padded - {7'd0, k};
+                shape_ok <= map_in && channels_in && h_padded >= {7'd0, k} && w_padded >= {7'd0, k};
+                state    <= S_JUDGE;
+            end
+            S_JUDGE: begin
                 oh          <= (stride2 ? h_span[9:1] : h_span[8:0]) + 9'd1;
                 ow          <= (stride2 ? w_span[9:1] : w_span[8:0]) + 9'd1;
                 lead        <= {8'd0, blocks ? {1'b0, right[2:1]} : right};

@@ -32,6 +32,7 @@ module psum_buffer #(
     output reg                  stored,       // a position ended here: written, not put out
     output reg                  acc_valid,
     output reg                  acc_end,
+    output reg                  acc_tile_end, // an output that ends its pass
     output wire [POUT*ACCW-1:0] acc
 );
     localparam AW = $clog2(PSUM_DEPTH);
@@ -78,12 +79,14 @@ module psum_buffer #(
         total_valid_q <= valid_q && !last_q;
         stored        <= valid_q && !last_q;
         acc_valid     <= valid_q && last_q;
+        acc_tile_end  <= valid_q && last_q && end_q;
         if (restart) read_at <= {AW{1'b0}};
         if (rst) begin
             valid_q       <= 1'b0;
             total_valid_q <= 1'b0;
             stored        <= 1'b0;
             acc_valid     <= 1'b0;
+            acc_tile_end  <= 1'b0;
         end
     end
 

@@ -4,9 +4,10 @@
 // registers`. Do not edit: change the table.
 //
 // Decodes word addresses, holds what is configured, turns command bits into pulses of one cycle.
-// `locked` keeps configuration and channel registers as they are. write_ok and read_ok say at once
-// whether the address may be written or read. A register that commits raises its `_stored` in the
-// cycle after the write and adds 1 to its channel address with it.
+// `locked` keeps configuration and channel registers as they are. write_ok says at once whether the
+// address may be written; read_ok and read_data come in the cycle after read_word: each block of
+// eight words chooses one of its own, then the block is chosen. A register that commits raises its
+// `_stored` in the cycle after the write and adds 1 to its channel address with it.
 //
 // Ports are named REGISTER_FIELD. No parameters.
 `default_nettype none
@@ -125,50 +126,87 @@ module register_map (
         endcase
     end
 
-    always @* begin
-        read_ok = 1'b1;
+    reg [31:0] block_0, block_1, block_2, block_3, block_4, block_5;
+    reg [6:0]  read_block;
+    reg        known;
+
+    always @(posedge clk) begin
+        read_block <= read_word[9:3];
         case (read_word)
-            A_ID:            read_data = 32'h504C5441;
-            A_VERSION:       read_data = {16'h1, 16'h0};
-            A_BUILD:         read_data = {4'd0, build_lane, build_pout, build_pin, build_kmax,
+            A_ID, A_VERSION, A_BUILD, A_LINE_DEPTH, A_PSUM_DEPTH, A_COUT_MAX, A_FIFO_DEPTH,
+            A_CONTROL, A_STATUS, A_ERROR_TILE, A_MAP, A_CHANNELS, A_KERNEL, A_IMAGES,
+            A_MODE, A_SHIFTS, A_CHANNEL, A_CHANNEL_DATA0, A_CHANNEL_DATA1, A_CHANNEL_DATA2,
+            A_CYCLES, A_BUSY, A_STALL_W, A_STALL_A, A_STALL_R, A_STALL_Y, A_WEIGHTS,
+            A_BEATS_W, A_BEATS_A, A_BEATS_R, A_BEATS_Y, A_BEATS_Q: known <= 1'b1;
+            default: known <= 1'b0;
+        endcase
+        case (read_word[2:0])
+            3'd0:   block_0 <= 32'h504C5441;
+            3'd1:   block_0 <= {16'h1, 16'h0};
+            3'd2:   block_0 <= {4'd0, build_lane, build_pout, build_pin, build_kmax,
                                           build_b};
-            A_LINE_DEPTH:    read_data = {23'd0, line_depth_width};
-            A_PSUM_DEPTH:    read_data = {15'd0, psum_depth_positions};
-            A_COUT_MAX:      read_data = {20'd0, cout_max_channels};
-            A_FIFO_DEPTH:    read_data = {21'd0, fifo_depth_words};
-            A_CONTROL:       read_data = 32'd0;
-            A_STATUS:        read_data = {16'd0, status_err, 4'd0, status_refused_write,
+            3'd3:   block_0 <= {23'd0, line_depth_width};
+            3'd4:   block_0 <= {15'd0, psum_depth_positions};
+            3'd5:   block_0 <= {20'd0, cout_max_channels};
+            3'd6:   block_0 <= {21'd0, fifo_depth_words};
+            default: block_0 <= 32'd0;
+        endcase
+        case (read_word[2:0])
+            3'd0:   block_1 <= 32'd0;
+            3'd1:   block_1 <= {16'd0, status_err, 4'd0, status_refused_write,
                                           status_refused_start, status_done, status_busy};
-            A_ERROR_TILE:    read_data = {4'd0, error_tile_in_tile, 4'd0, error_tile_out_tile};
-            A_MAP:           read_data = {7'd0, map_w, 7'd0, map_h};
-            A_CHANNELS:      read_data = {4'd0, channels_cout, 4'd0, channels_cin};
-            A_KERNEL:        read_data = {14'd0, kernel_pad_bottom, 2'd0, kernel_pad_top, 2'd0,
+            3'd2:   block_1 <= {4'd0, error_tile_in_tile, 4'd0, error_tile_out_tile};
+            default: block_1 <= 32'd0;
+        endcase
+        case (read_word[2:0])
+            3'd0:   block_2 <= {7'd0, map_w, 7'd0, map_h};
+            3'd1:   block_2 <= {4'd0, channels_cout, 4'd0, channels_cin};
+            3'd2:   block_2 <= {14'd0, kernel_pad_bottom, 2'd0, kernel_pad_top, 2'd0,
                                           kernel_pad, 2'd0, kernel_stride, 1'd0, kernel_k};
-            A_IMAGES:        read_data = {16'd0, images_count};
-            A_MODE:          read_data = {27'd0, mode_raw, mode_emit_res, mode_emit_code,
+            3'd3:   block_2 <= {16'd0, images_count};
+            3'd4:   block_2 <= {27'd0, mode_raw, mode_emit_res, mode_emit_code,
                                           mode_res_in, mode_relu};
-            A_SHIFTS:        read_data = {9'd0, shifts_res_out, 1'd0, shifts_res, 1'd0,
+            3'd5:   block_2 <= {9'd0, shifts_res_out, 1'd0, shifts_res, 1'd0,
                                           shifts_proj};
-            A_CHANNEL:       read_data = {20'd0, channel_addr};
-            A_CHANNEL_DATA0: read_data = channel_data0_data;
-            A_CHANNEL_DATA1: read_data = channel_data1_data;
-            A_CHANNEL_DATA2: read_data = channel_data2_data;
-            A_CYCLES:        read_data = cycles_count;
-            A_BUSY:          read_data = busy_count;
-            A_STALL_W:       read_data = stall_w_count;
-            A_STALL_A:       read_data = stall_a_count;
-            A_STALL_R:       read_data = stall_r_count;
-            A_STALL_Y:       read_data = stall_y_count;
-            A_WEIGHTS:       read_data = weights_count;
-            A_BEATS_W:       read_data = beats_w_count;
-            A_BEATS_A:       read_data = beats_a_count;
-            A_BEATS_R:       read_data = beats_r_count;
-            A_BEATS_Y:       read_data = beats_y_count;
-            A_BEATS_Q:       read_data = beats_q_count;
-            default: begin
-                read_ok   = 1'b0;
-                read_data = 32'd0;
-            end
+            default: block_2 <= 32'd0;
+        endcase
+        case (read_word[2:0])
+            3'd0:   block_3 <= {20'd0, channel_addr};
+            3'd1:   block_3 <= channel_data0_data;
+            3'd2:   block_3 <= channel_data1_data;
+            3'd3:   block_3 <= channel_data2_data;
+            default: block_3 <= 32'd0;
+        endcase
+        case (read_word[2:0])
+            3'd0:   block_4 <= cycles_count;
+            3'd1:   block_4 <= busy_count;
+            3'd2:   block_4 <= stall_w_count;
+            3'd3:   block_4 <= stall_a_count;
+            3'd4:   block_4 <= stall_r_count;
+            3'd5:   block_4 <= stall_y_count;
+            3'd6:   block_4 <= weights_count;
+            3'd7:   block_4 <= beats_w_count;
+            default: block_4 <= 32'd0;
+        endcase
+        case (read_word[2:0])
+            3'd0:   block_5 <= beats_a_count;
+            3'd1:   block_5 <= beats_r_count;
+            3'd2:   block_5 <= beats_y_count;
+            3'd3:   block_5 <= beats_q_count;
+            default: block_5 <= 32'd0;
+        endcase
+    end
+
+    always @* begin
+        read_ok = known;
+        case (read_block)
+            7'd0:    read_data = known ? block_0 : 32'd0;
+            7'd1:    read_data = known ? block_1 : 32'd0;
+            7'd2:    read_data = known ? block_2 : 32'd0;
+            7'd3:    read_data = known ? block_3 : 32'd0;
+            7'd4:    read_data = known ? block_4 : 32'd0;
+            7'd5:    read_data = known ? block_5 : 32'd0;
+            default: read_data = 32'd0;
         endcase
     end
 

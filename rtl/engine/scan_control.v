@@ -63,7 +63,7 @@ module scan_control #(
     output wire            takes_r,       // it needs a residual word
     output wire [KMAX-1:0] row_ok,
     output wire [KMAX-1:0] col_ok,
-    output reg  [11:0]     in_tile,       // of its anchor
+    output reg  [11:0]     in_tile,       // of its anchor, told a cycle late
     output reg  [11:0]     out_tile
 );
     localparam STEPW = 17 + 2 * KMAX;
@@ -71,6 +71,7 @@ module scan_control #(
     wire [STEPW-1:0] walked;
     reg  [STEPW-1:0] head, next, spare;
     reg              shift_q;             // the walk follows; its step is new
+    reg              tile_end, tile_was_last;
     wire             w_need_in, w_beat_end, w_in_tile_end, w_produces, w_first, w_last;
     wire             w_pass_begin, w_pass_end, w_anchors_end, w_job_end;
     wire [1:0]       w_slot;
@@ -105,15 +106,18 @@ module scan_control #(
         if (shift) begin
             next <= shift_q ? walked : spare;
             head <= next;
-            if (anchors_end) begin
-                in_tile <= last ? 12'd0 : in_tile + 12'd1;
-                if (last) out_tile <= out_tile + 12'd1;
-            end
+        end
+        tile_end <= shift && anchors_end;
+        tile_was_last <= last;
+        if (tile_end) begin
+            in_tile <= tile_was_last ? 12'd0 : in_tile + 12'd1;
+            if (tile_was_last) out_tile <= out_tile + 12'd1;
         end
         if (restart) begin
             shift_q  <= 1'b1;
             next     <= {STEPW{1'b0}};
             head     <= {STEPW{1'b0}};
+            tile_end <= 1'b0;
             in_tile  <= 12'd0;
             out_tile <= 12'd0;
         end

@@ -67,7 +67,6 @@ module scan_walk #(
     reg  [8:0]  grid_w_top, grid_h_top, ow_top, oh_top;
     reg  [15:0] images_top;
     reg  [3:0]  skip, off_y, off_x;
-    reg         blocks_q;
     wire [3:0]  outside = KMAX_4 - {1'b0, k};
     always @(posedge clk) begin
         grid_w_top <= grid_w - 9'd1;
@@ -75,7 +74,6 @@ module scan_walk #(
         ow_top     <= ow - 9'd1;
         oh_top     <= oh - 9'd1;
         images_top <= images - 16'd1;
-        blocks_q   <= blocks;
         skip       <= outside;
         off_y      <= outside + {2'd0, pad_top};
         off_x      <= outside + {2'd0, pad};
@@ -84,6 +82,8 @@ module scan_walk #(
     // ---- input walk ----
     reg  [1:0]  at;             // slot of the beat
     reg         in_done;
+    wire        unused_next, unused_next_anchor;
+    wire [11:0] unused_left, unused_left_anchor, unused_outs, unused_outs_anchor;
     wire        in_row_end, in_col_end, in_last_image, in_last, in_final, unused_first;
     wire [8:0]  unused_x, unused_y;
     wire [15:0] unused_image;
@@ -106,9 +106,11 @@ module scan_walk #(
     pass_walk #(.POUT(POUT)) u_in (
         .clk(clk), .restart(restart), .next(step && in_pass_end),
         .cin(cin), .cout(cout), .in_size(in_size), .first(unused_first), .last(in_last),
-        .final_pass(in_final)
+        .final_pass(in_final), .next_last(unused_next), .next_in(unused_left), .outs(unused_outs)
     );
-    wire unused = &{1'b0, unused_first, unused_x, unused_y, unused_image};
+    wire unused = &{1'b0, unused_first, unused_x, unused_y, unused_image, unused_next,
+                    unused_next_anchor, unused_left, unused_left_anchor, unused_outs,
+                    unused_outs_anchor};
 
     assign need_in     = !in_done;
     assign slot        = at;
@@ -140,7 +142,8 @@ module scan_walk #(
     pass_walk #(.POUT(POUT)) u_anchor (
         .clk(clk), .restart(restart), .next(anchor && last_place),
         .cin(cin), .cout(cout), .in_size(in_size), .first(first), .last(last),
-        .final_pass(final_pass)
+        .final_pass(final_pass), .next_last(unused_next_anchor),
+        .next_in(unused_left_anchor), .outs(unused_outs_anchor)
     );
 
     assign produces    = active && x <= ow_top && y <= oh_top;
@@ -151,19 +154,32 @@ module scan_walk #(
     assign job_end     = in_all && out_all;
 
     // ---- taps inside the map ----
-    // Window line t holds map line base + t - offset, offset = (KMAX - k) + padding.
-    wire [10:0] base_y = blocks_q ? {1'b0, y, 1'b0} : {2'b0, y};
-    wire [10:0] base_x = blocks_q ? {1'b0, x, 1'b0} : {2'b0, x};
+    // Window line t holds map line base + t - offset, offset = (KMAX - k) + padding, base = y, or
+    // 2 * y with blocks. It is inside for from <= y < to, which a layer fixes.
     genvar t;
     generate
         for (t = 0; t < KMAX; t = t + 1) begin : g_line
-            localparam [3:0]  T_4  = t[3:0];
+            localparam [4:0]  T_5  = t[4:0];
             localparam [10:0] T_11 = t[10:0];
-            // Lines above or left of the map come out as very large numbers.
-            wire [10:0] row = base_y + T_11 - {7'd0, off_y};
-            wire [10:0] col = base_x + T_11 - {7'd0, off_x};
-            assign row_ok[t] = T_4 >= skip && row < {2'd0, h};
-            assign col_ok[t] = T_4 >= skip && col < {2'd0, w};
+            // Offsets are at most KMAX - 1; a line that lies past them begins at 0.
+            wire [4:0]  over_y = {1'b0, off_y} - T_5, over_x = {1'b0, off_x} - T_5;
+            wire [10:0] past_y = {2'd0, h} + {7'd0, off_y} - T_11;
+            wire [10:0] past_x = {2'd0, w} + {7'd0, off_x} - T_11;
+            reg  [3:0]  from_y, from_x;
+            reg  [10:0] to_y, to_x;
+
+            always @(posedge clk) begin
+                from_y <= over_y[4] ? 4'd0 : blocks ? (over_y[3:0] + 4'd1) >> 1 : over_y[3:0];
+                from_x <= over_x[4] ? 4'd0 : blocks ? (over_x[3:0] + 4'd1) >> 1 : over_x[3:0];
+                to_y   <= past_y[10] ? 11'd0 : blocks ? (past_y + 11'd1) >> 1 : past_y;
+                to_x   <= past_x[10] ? 11'd0 : blocks ? (past_x + 11'd1) >> 1 : past_x;
+                if (T_5 < {1'b0, skip}) begin
+                    to_y <= 11'd0;
+                    to_x <= 11'd0;
+                end
+            end
+            assign row_ok[t] = y >= {5'd0, from_y} && {2'd0, y} < to_y;
+            assign col_ok[t] = x >= {5'd0, from_x} && {2'd0, x} < to_x;
         end
     endgenerate
 

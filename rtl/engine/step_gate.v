@@ -21,7 +21,8 @@
 module step_gate (
     input  wire       clk,
     input  wire       rst,
-    input  wire       running,
+    input  wire       stopped,        // the job does not run
+    input  wire       leave,          // the way out of an error: the next tile is dropped
 
     // what the step needs
     input  wire       real_step,
@@ -50,13 +51,14 @@ module step_gate (
     output reg        issued,         // ... which completes a position
     output wire       claimed,        // ... the first of its pass,
     output reg        awaited,        // a cycle ago nothing but weights was missing
-    output wire       swap,           // ... that one in the cycle before: it is in the window
+    output reg        swap,           // ... that one in the cycle before: it is in the window
     input  wire       stored,         // a position ended as a stored sum, as an output
     input  wire       put_out,
     output reg        pipe_empty,     // no position is on its way
     output reg  [4:0] events          // {stall_y, stall_r, stall_a, stall_w, issue}, a cycle late
 );
-    reg  gap, begins_q, begins_q2, issued_q;
+    reg  gap, begins_q, issued_q;
+    wire running = !stopped;
     reg  [7:0] in_flight;
     wire out_ok = (!puts_y || y_room) && (!puts_q || q_room);
     wire res_ok = !takes_r || residual_here;
@@ -66,7 +68,6 @@ module step_gate (
 
     assign shift = running && out_ok && res_ok && gap_ok && w_ok && in_ok;
     assign claimed = begins_q;
-    assign swap    = begins_q2;
 
     always @(posedge clk) begin
         move       <= shift && real_step;
@@ -75,7 +76,7 @@ module step_gate (
         issued     <= shift && produces;
         issued_q   <= issued;
         begins_q   <= shift && pass_begin;
-        begins_q2  <= begins_q;
+        swap       <= begins_q || leave;
         // One pass may put a position out while the next one stores its first.
         in_flight  <= in_flight + {7'd0, issued} - {7'd0, stored} - {7'd0, put_out};
         pipe_empty <= in_flight == 8'd0 && !issued && !(shift && produces);
@@ -92,7 +93,7 @@ module step_gate (
             issued_q   <= 1'b0;
             awaited    <= 1'b0;
             begins_q   <= 1'b0;
-            begins_q2  <= 1'b0;
+            swap       <= 1'b0;
             in_flight  <= 8'd0;
             pipe_empty <= 1'b1;
             gap        <= 1'b1;

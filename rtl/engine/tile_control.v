@@ -11,7 +11,8 @@
 // Errors: a configuration error ends the job at once in IDLE. A run-time error puts the engine in
 // ERROR, where all inputs are dropped, until `clear` comes and the weight stream has ended. In
 // both cases `done` pulses and `err` holds the code until `clear` or the next start, with the tiles
-// that the scan was in. Errors of the streams come a cycle late (a_bad, r_bad) or are taken so.
+// that the scan was in. Errors of the streams come a cycle late (a_bad, r_bad) or are taken so, and
+// the scan's tiles are told a cycle late too; what an error does comes the cycle after.
 //
 // Parameters: none.
 `default_nettype none
@@ -36,7 +37,7 @@ module tile_control (
     input  wire [7:0]  config_code,
 
     // scan
-    output reg         running,
+    output reg         stopped,        // low while steps are to be taken
     input  wire        job_end,        // the layer's last step is taken
     input  wire [11:0] in_tile,
     input  wire [11:0] out_tile,
@@ -54,13 +55,15 @@ module tile_control (
     output reg         leave           // ERROR is left in this cycle
 );
     // One flip-flop a state: what the states switch on and off starts at a register.
-    reg idle, checking, finishing, clear_pending;
+    // (`stopped` is `running` inverted, so that the scan's gate has one that drives nothing else.)
+    reg idle, checking, running, finishing, clear_pending;
 
     localparam [7:0] ERR_A_TLAST = 8'd21, ERR_R_TLAST = 8'd22;
     reg         w_error_q;
     reg  [7:0]  w_error_code_q;
     reg  [11:0] in_tile_q, out_tile_q;     // of the cycle that an error now belongs to
-    wire        run_error = w_error_q || a_bad || r_bad;
+    reg         error_now;                 // one was seen a cycle ago, a job under way
+    reg  [7:0]  error_code;
 
     assign busy  = !idle && !in_error;
     assign taken = idle && start;
@@ -87,6 +90,7 @@ module tile_control (
             if (config_ready) begin
                 checking <= 1'b0;
                 running  <= 1'b1;
+                stopped  <= 1'b0;
             end
             if (config_bad) begin
                 err          <= config_code;
@@ -99,9 +103,10 @@ module tile_control (
         end
         if (running && job_end) begin
             running   <= 1'b0;
+            stopped   <= 1'b1;
             finishing <= 1'b1;
         end
-        if (finishing && pipe_empty && outputs_taken && weights_good) begin
+        if (finishing && pipe_empty && outputs_taken && weights_good && !error_now) begin
             done      <= 1'b1;
             finishing <= 1'b0;
             idle      <= 1'b1;
@@ -117,13 +122,18 @@ module tile_control (
                 idle          <= 1'b1;
             end
         end
-        if (run_error && (running || finishing)) begin
-            err          <= w_error_q ? w_error_code_q : a_bad ? ERR_A_TLAST : ERR_R_TLAST;
+        error_now <= (w_error_q || a_bad || r_bad) && (running || finishing) && !error_now;
+        if (w_error_q)  error_code <= w_error_code_q;
+        else if (a_bad) error_code <= ERR_A_TLAST;
+        else            error_code <= ERR_R_TLAST;
+        if (error_now) begin
+            err          <= error_code;
             err_out_tile <= out_tile_q;
             err_in_tile  <= in_tile_q;
             done         <= 1'b1;
             idle         <= 1'b0;
             running      <= 1'b0;
+            stopped      <= 1'b1;
             finishing    <= 1'b0;
             in_error     <= 1'b1;
         end
@@ -131,7 +141,9 @@ module tile_control (
             idle          <= 1'b1;
             checking      <= 1'b0;
             running       <= 1'b0;
+            stopped       <= 1'b1;
             finishing     <= 1'b0;
+            error_now     <= 1'b0;
             in_error      <= 1'b0;
             leave         <= 1'b0;
             config_start  <= 1'b0;

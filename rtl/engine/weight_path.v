@@ -8,9 +8,9 @@
 // the stream holds fewer or more weights than the layer. While `flush` is high what is left of the
 // stream is taken and dropped.
 //
-// A write reaches the lane bank two cycles after its step is taken, and so does the swap after
-// the step that begins a pass: the loader may go on with the next tile from the cycle on in which
-// the pass begins.
+// A write is handed to the lane bank a cycle after its step is taken and is in the shadow two
+// cycles later, beside a swap for the step that begins a pass in the cycle of the first: the loader
+// may go on with the next tile from the cycle on in which the pass begins.
 //
 // Parameters: as in conv_engine; WB bits of a weight, WBITS of a stream word, TAPW of the address.
 `default_nettype none
@@ -64,9 +64,6 @@ module weight_path #(
     wire        complete, bad_count, step_we;
     wire [TAPW-1:0]    step_tap;
     wire [POUT*WB-1:0] step_codes;
-    reg                we_q;
-    reg  [TAPW-1:0]    tap_q;
-    reg  [POUT*WB-1:0] codes_q;
     reg         is_open, stream_good;
     wire        hold, done_writing;
     wire        word_take = word_valid && is_open && dec_ready;
@@ -108,13 +105,13 @@ module weight_path #(
     );
     assign beat = word_take;
 
-    // Lane P3 takes time for a write. It tells when to stop early enough for the two on their way,
-    // and the tile is not full before all is written.
+    // Lane P3 takes time for a write. It tells when to stop early enough for those on their way, and
+    // the tile is not full before all is written.
     generate
         if (LANE == "P3") begin : g_slow
             reg settled_q;
 
-            always @(posedge clk) settled_q <= settled && !we && !we_q && !step_we;
+            always @(posedge clk) settled_q <= settled && !we && !step_we;
             assign hold         = !room;
             assign done_writing = settled_q;
         end else begin : g_at_once
@@ -133,12 +130,9 @@ module weight_path #(
     assign idle       = !is_open && !dec_busy;
 
     always @(posedge clk) begin
-        we_q    <= step_we && !rst;
-        tap_q   <= step_tap;
-        codes_q <= step_codes;
-        we      <= we_q && !rst;
-        we_tap  <= tap_q;
-        codes   <= codes_q;
+        we     <= step_we && !rst;
+        we_tap <= step_tap;
+        codes  <= step_codes;
         if (open) is_open <= 1'b1;
         if (word_take && word[WBITS]) is_open <= 1'b0;
         if (dec_done) stream_good <= dec_status == 8'd0;

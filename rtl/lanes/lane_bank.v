@@ -3,13 +3,14 @@
 // lane_bank: POUT lanes that share their activations, with a double buffered weight store. While
 // the active weights are in use, the next tile is written into the shadow, one tap of every lane a
 // cycle; w_swap makes the shadow active and clears it, so that taps the next tile does not write
-// (smaller kernels, missing channels) count as zero. A write in the cycle of w_swap goes into the
-// new shadow. Tap (ty, tx) of the KMAX x KMAX window and input channel i share the flat index
+// (smaller kernels, missing channels) count as zero. A write takes the cycle after w_we, from
+// registers: beside a w_swap in that cycle it goes into the new shadow. Tap (ty, tx) of the KMAX x
+// KMAX window and input channel i share the flat index
 // (ty * KMAX + tx) * PIN + i, in w_tap and in a alike.
 //
 // LANE "P3" has tables instead of weights (table_bank): a tap takes cycles to write, so a writer
-// stops at most two writes after w_ready has fallen, and the next tile is whole when w_settled is
-// high. With the other lanes both are 1.
+// stops at most two writes after w_ready has fallen (counted where they come to the shadow), and
+// the next tile is whole when w_settled is high. With the other lanes both are 1.
 //
 // Weights are active in the cycle after w_swap: an activation vector meets the weights that are
 // active in its own cycle, so w_swap may come in the same cycle as the last vector of a tile. rst
@@ -98,37 +99,51 @@ module lane_bank #(
         end
     endgenerate
 
+    reg [POUT*WB-1:0] codes;      // of the write that comes to the shadow in this cycle
+
+    always @(posedge clk) codes <= w_codes;
+
     genvar o;
     generate
         if (LANE == "P3") begin : g_tables
+            reg            we;
+            reg [TAPW-1:0] tap;
+
+            always @(posedge clk) begin
+                we  <= w_we;
+                tap <= w_tap;
+            end
+
             table_bank #(
                 .B(B), .KMAX(KMAX), .PIN(PIN), .POUT(POUT), .BUSES(BUSES), .TREE(TREE), .MAP(MAP)
             ) bank (
-                .clk(clk), .rst(rst), .w_we(w_we), .w_tap(w_tap), .w_codes(w_codes),
+                .clk(clk), .rst(rst), .w_we(we), .w_tap(tap), .w_codes(codes),
                 .w_swap(w_swap), .w_ready(w_ready), .w_settled(w_settled), .a(a), .sums(sums)
             );
         end else begin : g_weights
+            // A write enable for each tap stands in a register, so that no decoder is in front of
+            // the enables of POUT weights.
+            reg [TAPS-1:0] we;
+            integer        n;
+
             assign w_ready   = 1'b1;
             assign w_settled = 1'b1;
+
+            always @(posedge clk) begin
+                for (n = 0; n < TAPS; n = n + 1) we[n] <= w_we && w_tap == n[TAPW-1:0];
+            end
 
             for (o = 0; o < POUT; o = o + 1) begin : g_out
                 reg [TAPS*WB-1:0] shadow;
                 reg [TAPS*WB-1:0] active;
                 integer           t;
 
-                // Unrolled, the loop is an address decoder with a write enable per tap. Written so
-                // that a weight's bits need no logic: clearing is a reset of the tap's registers,
-                // not data.
+                // Written so that a weight's bits need no logic: clearing is a reset of the tap's
+                // registers, not data.
                 always @(posedge clk) begin
-                    if (w_we || w_swap || rst) begin
-                        for (t = 0; t < TAPS; t = t + 1) begin
-                            if (w_we && w_tap == t[TAPW-1:0]) begin
-                                shadow[t*WB +: WB] <= w_codes[o*WB +: WB];
-                            end
-                            if (rst || (w_swap && !(w_we && w_tap == t[TAPW-1:0]))) begin
-                                shadow[t*WB +: WB] <= {WB{1'b0}};
-                            end
-                        end
+                    for (t = 0; t < TAPS; t = t + 1) begin
+                        if (we[t]) shadow[t*WB +: WB] <= codes[o*WB +: WB];
+                        if (rst || (w_swap && !we[t])) shadow[t*WB +: WB] <= {WB{1'b0}};
                     end
                     if (w_swap) active <= shadow;
                     if (rst) active <= {(TAPS * WB){1'b0}};

@@ -60,7 +60,7 @@ def check_cycles(work: LayerWork) -> int:
     """Cycles after `start` until the scan runs (layer_config; its first two steps are empty)."""
     tiled = work.hw.tiles(work.layer)[1] > 1
     counting = work.out_shape[0] + 1 + len(work.a) + 1 if tiled else 0
-    return leads(work)[0] + 5 + counting
+    return leads(work)[0] + 7 + counting
 
 
 def shifts(work: LayerWork) -> tuple[int, int]:

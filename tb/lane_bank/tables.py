@@ -66,6 +66,11 @@ def paced(script: list[S], shape: Shape, pause: Callable[[], S], early: float = 
     return out
 
 
+def ahead(script: list[S], last: S) -> list[S]:
+    """The rows whose writes stand at the pins in each cycle: a write takes one to the shadow."""
+    return [*script[1:], last]
+
+
 def known(script: list[S], shape: Shape) -> Ints:
     """Whether the sums of each cycle's activations mean something, (cycles,) 0 or 1."""
     timing = shape.timing()
@@ -86,7 +91,8 @@ async def play(dut: Any, what: str, script: list[S], a: Ints, expected: Ints, sh
     latency = lane_bench.latency(shape.taps, tree)
     means = known(script, shape)
     windows = vectors.to_words(a, shape.bits)
-    codes = vectors.to_words(np.array([row.codes for row in script]), shape.bits)
+    early = ahead(script, script[0])  # a reset, which writes nothing
+    codes = vectors.to_words(np.array([row.codes for row in early]), shape.bits)
     timing = shape.timing()
     dut.w_we.value = dut.w_swap.value = 0
     edge = await clocking.start_and_reset(dut)
@@ -100,12 +106,14 @@ async def play(dut: Any, what: str, script: list[S], a: Ints, expected: Ints, sh
         if row is not None:
             if at:
                 seen = int(dut.w_ready.value), int(dut.w_settled.value)
-                right = int(timing.ready), int(timing.quiet and not script[at - 1].write)
+                right = int(timing.ready), int(timing.quiet and not row.write)
                 assert seen == right, f"{what}: cycle {at}: ready, settled {seen}, expected {right}"
-            dut.w_tap.value, dut.w_codes.value, dut.a.value = row.tap, codes[at], windows[at]
+            dut.w_tap.value, dut.w_codes.value = early[at].tap, codes[at]
+            dut.a.value = windows[at]
             timing.cycle(row.tap if row.write else None, row.swap, row.rst)
-        for pin, name in ((dut.w_we, "write"), (dut.w_swap, "swap"), (dut.rst, "rst")):
-            pin.value = int(row is not None and getattr(row, name))
+        dut.w_we.value = int(row is not None and early[at].write)
+        dut.w_swap.value = int(row is not None and row.swap)
+        dut.rst.value = int(row is not None and row.rst)
         await edge
     sums = vectors.from_words(got, len(dut.sums) // shape.pout, shape.pout)
     return vectors.report(what, sums, expected[rows])

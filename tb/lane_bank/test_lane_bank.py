@@ -30,7 +30,10 @@ RNG = lane_bench.rng()
 
 @dataclass
 class Row:
-    """One cycle. Without write the address and the codes are garbage, as they may be."""
+    """One cycle. Without write the address and the codes are garbage, as they may be.
+
+    write: one comes to the shadow in this cycle; the pins have it a cycle before (`ahead`).
+    """
 
     write: bool = False
     swap: bool = False
@@ -76,13 +79,14 @@ async def play(dut: Any, what: str, rows: Iterable[Row], early: float = 0.0) -> 
         return
     dut.w_we.value = dut.w_swap.value = 0
     edge = await clocking.start_and_reset(dut)
+    early_rows = tables.ahead(script, Row())
     inputs = [
         (dut.a, vectors.to_words(a, LANE.act_bits)),
-        (dut.w_we, [int(row.write) for row in script]),
+        (dut.w_we, [int(row.write) for row in early_rows]),
         (dut.w_swap, [int(row.swap) for row in script]),
         (dut.rst, [int(row.rst) for row in script]),
-        (dut.w_tap, [row.tap for row in script]),
-        (dut.w_codes, vectors.to_words(np.array([row.codes for row in script]), LANE.bits)),
+        (dut.w_tap, [row.tap for row in early_rows]),
+        (dut.w_codes, vectors.to_words(np.array([row.codes for row in early_rows]), LANE.bits)),
     ]
     latency = lane_bench.latency(TAPS, RUN.integer("TREE"))
     seen = await vectors.stream(edge, inputs, dut.sums, latency)
