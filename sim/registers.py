@@ -22,10 +22,11 @@ _HEAD = """\
 // registers`. Do not edit: change the table.
 //
 // Decodes word addresses, holds what is configured, turns command bits into pulses of one cycle.
-// `locked` keeps configuration and channel registers as they are. write_ok says at once whether the
-// address may be written; read_ok and read_data come in the cycle after read_word: each block of
-// eight words chooses one of its own, then the block is chosen. A register that commits raises its
-// `_stored` in the cycle after the write and adds 1 to its channel address with it.
+// `locked` keeps configuration and channel registers as they are. write_word stands still from the
+// cycle before `write` on; write_ok says whether it may be written. read_ok and read_data come in
+// the cycle after read_word: each block of eight words chooses one of its own, then the block is
+// chosen. A register that commits raises its `_stored` in the cycle after the write and adds 1 to
+// its channel address with it.
 //
 // Ports are named REGISTER_FIELD. No parameters.
 `default_nettype none
@@ -84,16 +85,16 @@ def _cases(table: Iterable[Register]) -> Iterator[str]:
         if register.access == "ro":
             continue
         name = register.name.lower()
-        guard = "if (!locked) " if register.access == "rw" else ""
+        guard = " && !locked" if register.access == "rw" else ""
         moves = [f"{_port(register, f)} <= write_data{_slice(f)};" for f in register.fields]
         if register.commits:
             moves.append(f"{name}_stored <= 1'b1;")
         if len(moves) == 1:
-            yield f"            A_{register.name}: {guard}{moves[0]}"
+            yield f"        if (write && is_{name}{guard}) {moves[0]}"
         else:
-            yield f"            A_{register.name}: {guard}begin"
-            yield from (f"                {move}" for move in moves)
-            yield "            end"
+            yield f"        if (write && is_{name}{guard}) begin"
+            yield from (f"            {move}" for move in moves)
+            yield "        end"
 
 
 def _reads(table: list[Register]) -> Iterator[str]:
@@ -139,18 +140,22 @@ def verilog(registers_by_name: Mapping[str, Register]) -> str:
     out += [f"    localparam [9:0] A_{r.name:14} = 10'h{r.offset // 4:03X};" for r in table]
     writable = [r for r in table if r.access != "ro"]
     locked = [r for r in table if r.access == "rw"]
-    pulses = [_port(r, f) for r in table if r.access == "pulse" for f in r.fields]
+    pulsed = [r for r in table if r.access == "pulse"]
+    pulses = [_port(r, f) for r in pulsed for f in r.fields]
     pulses += [f"{r.name.lower()}_stored" for r in table if r.commits]
     held = [(_port(r, f), f) for r in locked for f in r.fields]
     widths = {_port(r, f): f.width for r in locked for f in r.fields}
-    out += ["", "    always @* begin", "        write_ok      = 1'b0;",
-            "        write_refused = 1'b0;", "        case (write_word)"]  # fmt: skip
-    out.append(f"            {_list(r.name for r in locked)}: begin")
-    out += ["                write_ok      = 1'b1;",
-            "                write_refused = write && locked;", "            end"]  # fmt: skip
-    rest = [r.name for r in writable if r.access == "pulse"]
-    out.append(f"            {_list(rest)}: write_ok = 1'b1;")
-    out += ["            default: ;", "        endcase", "    end", ""]
+    out += ["", "    // What write_word is.", "    reg configures, commands;"]
+    out += [f"    reg is_{r.name.lower()};" for r in writable]
+    out += ["", "    always @* begin", "        write_ok      = configures || commands;",
+            "        write_refused = write && locked && configures;", "    end", ""]  # fmt: skip
+    out += ["    always @(posedge clk) begin", "        configures <= 1'b0;",
+            "        commands   <= 1'b0;", "        case (write_word)"]  # fmt: skip
+    out.append(f"            {_list(r.name for r in locked)}: configures <= 1'b1;")
+    out.append(f"            {_list(r.name for r in pulsed)}: commands <= 1'b1;")
+    out += ["            default: ;", "        endcase"]
+    out += [f"        is_{r.name.lower()} <= write_word == A_{r.name};" for r in writable]
+    out += ["    end", ""]
     out += _reads(table)
     out.append("    always @(posedge clk) begin")
     out += [f"        {name} <= 1'b0;" for name in pulses]
@@ -160,8 +165,7 @@ def verilog(registers_by_name: Mapping[str, Register]) -> str:
             name = _port(target, target.fields[0])
             one = f"{widths[name]}'d1"
             out.append(f"        if ({register.name.lower()}_stored) {name} <= {name} + {one};")
-    out += ["        if (write) case (write_word)", *_cases(table), "            default: ;",
-            "        endcase", "        if (rst) begin"]  # fmt: skip
+    out += [*_cases(table), "        if (rst) begin"]
     out += [f"            {name} <= 1'b0;" for name in pulses]
     out += [f"            {name} <= {field.width}'d{field.reset};" for name, field in held]
     out += ["        end", "    end", "endmodule", "", "`default_nettype wire", ""]

@@ -210,7 +210,7 @@ module conv_engine #(
     wire [1:0]  slot;
     wire [11:0] in_tile, out_tile;
     wire [KMAX-1:0] row_ok, col_ok;
-    wire        element_here, y_room, q_room, res_here, move, move_pixel, move_block, issued;
+    wire        element_here, y_room, q_room, res_here, move, move_pixel, move_block, issued, ended;
     wire        claimed, awaited, swap;      // see step_gate
     wire        stored, out_valid;           // a position ends, as a sum, as an output
     wire [4:0]  step_events;
@@ -220,7 +220,7 @@ module conv_engine #(
         .err_out_tile(err_out_tile), .err_in_tile(err_in_tile),
         .taken(taken), .config_start(config_start), .config_ready(config_ready),
         .config_bad(config_bad), .config_code(config_code), .stopped(stopped),
-        .job_end(shift && job_end),
+        .job_end(ended),
         .in_tile(in_tile), .out_tile(out_tile), .pipe_empty(pipe_empty),
         .outputs_taken(y_idle && q_idle), .weights_good(weights_good),
         .weights_idle(weights_idle), .w_error(w_error), .w_error_code(w_error_code),
@@ -241,12 +241,13 @@ module conv_engine #(
 
     step_gate u_gate (
         .clk(clk), .rst(rst), .stopped(stopped), .leave(leave), .real_step(real_step),
-        .need_in(need_in), .produces(produces), .pass_begin(pass_begin), .holds_up(holds_up),
+        .need_in(need_in), .produces(produces), .pass_begin(pass_begin), .job_end(job_end),
+        .holds_up(holds_up),
         .puts_y(puts_y), .puts_q(puts_q), .takes_r(takes_r), .tiny(tiny), .blocks(blocks),
         .single(single),
         .element_here(element_here), .y_room(y_room), .q_room(q_room), .residual_here(res_here),
         .weights_full(weights_full), .shift(shift), .move(move), .move_pixel(move_pixel),
-        .move_block(move_block), .issued(issued), .claimed(claimed), .awaited(awaited),
+        .move_block(move_block), .issued(issued), .ended(ended), .claimed(claimed), .awaited(awaited),
         .swap(swap), .stored(stored), .put_out(out_valid), .pipe_empty(pipe_empty),
         .events(step_events)
     );

@@ -52,33 +52,35 @@ module post_process #(
     output wire                        res_take_end,
     input  wire [POUT*8-1:0]           res,
 
-    output wire                        out_valid,
-    output wire                        out_end,
+    output reg                         out_valid,
+    output reg                         out_end,
     output wire [POUT*ACCW-1:0]        y,            // raw sums, or codes in the low POUT*B bits
     output wire [POUT*8-1:0]           word
 );
     localparam STAGES = 9;
     localparam BYTES  = (BIASW + 7) / 8;
 
-    reg [STAGES-1:0]     valid_q, end_q;
+    reg [STAGES-2:0]     valid_q, end_q;
+    reg                  not_raw;        // the mode stands still; this one has few loads
     reg [POUT*ACCW-1:0]  raw_q;
     wire [POUT*B-1:0]    code;
 
     assign res_take     = acc_valid && res_in;
     assign res_take_end = acc_end;
-    assign out_valid    = raw_mode ? valid_q[0] : valid_q[STAGES-1];
-    assign out_end      = raw_mode ? end_q[0] : end_q[STAGES-1];
     // Only one of the two is not zero.
     assign y            = {raw_q[POUT*ACCW-1:POUT*B], raw_q[POUT*B-1:0] | code};
 
     always @(posedge clk) begin
-        end_q   <= {end_q[STAGES-2:0], acc_end};
-        valid_q <= rst ? {STAGES{1'b0}} : {valid_q[STAGES-2:0], acc_valid};
+        not_raw   <= !raw_mode;
+        end_q     <= {end_q[STAGES-3:0], acc_end};
+        valid_q   <= rst ? {(STAGES-1){1'b0}} : {valid_q[STAGES-3:0], acc_valid};
+        out_valid <= !rst && (not_raw ? valid_q[STAGES-2] : acc_valid);
+        out_end   <= not_raw ? end_q[STAGES-2] : acc_end;
     end
 
     // The outputs' registers are zero in the next cycle.
-    wire no_raw  = !acc_valid || !raw_mode;
-    wire no_word = !valid_q[STAGES-2] || raw_mode;
+    wire no_raw  = !acc_valid || not_raw;
+    wire no_word = !valid_q[STAGES-2] || !not_raw;
 
     // What of the residual lies in each byte of a sum, the same for all channels (channel_scale).
     reg [2*BYTES-1:0] res_place;

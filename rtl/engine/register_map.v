@@ -4,10 +4,11 @@
 // registers`. Do not edit: change the table.
 //
 // Decodes word addresses, holds what is configured, turns command bits into pulses of one cycle.
-// `locked` keeps configuration and channel registers as they are. write_ok says at once whether the
-// address may be written; read_ok and read_data come in the cycle after read_word: each block of
-// eight words chooses one of its own, then the block is chosen. A register that commits raises its
-// `_stored` in the cycle after the write and adds 1 to its channel address with it.
+// `locked` keeps configuration and channel registers as they are. write_word stands still from the
+// cycle before `write` on; write_ok says whether it may be written. read_ok and read_data come in
+// the cycle after read_word: each block of eight words chooses one of its own, then the block is
+// chosen. A register that commits raises its `_stored` in the cycle after the write and adds 1 to
+// its channel address with it.
 //
 // Ports are named REGISTER_FIELD. No parameters.
 `default_nettype none
@@ -112,18 +113,45 @@ module register_map (
     localparam [9:0] A_BEATS_Y        = 10'h02A;
     localparam [9:0] A_BEATS_Q        = 10'h02B;
 
+    // What write_word is.
+    reg configures, commands;
+    reg is_control;
+    reg is_map;
+    reg is_channels;
+    reg is_kernel;
+    reg is_images;
+    reg is_mode;
+    reg is_shifts;
+    reg is_channel;
+    reg is_channel_data0;
+    reg is_channel_data1;
+    reg is_channel_data2;
+
     always @* begin
-        write_ok      = 1'b0;
-        write_refused = 1'b0;
+        write_ok      = configures || commands;
+        write_refused = write && locked && configures;
+    end
+
+    always @(posedge clk) begin
+        configures <= 1'b0;
+        commands   <= 1'b0;
         case (write_word)
             A_MAP, A_CHANNELS, A_KERNEL, A_IMAGES, A_MODE, A_SHIFTS, A_CHANNEL,
-            A_CHANNEL_DATA0, A_CHANNEL_DATA1, A_CHANNEL_DATA2: begin
-                write_ok      = 1'b1;
-                write_refused = write && locked;
-            end
-            A_CONTROL: write_ok = 1'b1;
+            A_CHANNEL_DATA0, A_CHANNEL_DATA1, A_CHANNEL_DATA2: configures <= 1'b1;
+            A_CONTROL: commands <= 1'b1;
             default: ;
         endcase
+        is_control <= write_word == A_CONTROL;
+        is_map <= write_word == A_MAP;
+        is_channels <= write_word == A_CHANNELS;
+        is_kernel <= write_word == A_KERNEL;
+        is_images <= write_word == A_IMAGES;
+        is_mode <= write_word == A_MODE;
+        is_shifts <= write_word == A_SHIFTS;
+        is_channel <= write_word == A_CHANNEL;
+        is_channel_data0 <= write_word == A_CHANNEL_DATA0;
+        is_channel_data1 <= write_word == A_CHANNEL_DATA1;
+        is_channel_data2 <= write_word == A_CHANNEL_DATA2;
     end
 
     reg [31:0] block_0, block_1, block_2, block_3, block_4, block_5;
@@ -215,48 +243,45 @@ module register_map (
         control_clear <= 1'b0;
         channel_data2_stored <= 1'b0;
         if (channel_data2_stored) channel_addr <= channel_addr + 12'd1;
-        if (write) case (write_word)
-            A_CONTROL: begin
-                control_start <= write_data[0];
-                control_clear <= write_data[1];
-            end
-            A_MAP: if (!locked) begin
-                map_h <= write_data[8:0];
-                map_w <= write_data[24:16];
-            end
-            A_CHANNELS: if (!locked) begin
-                channels_cin <= write_data[11:0];
-                channels_cout <= write_data[27:16];
-            end
-            A_KERNEL: if (!locked) begin
-                kernel_k <= write_data[2:0];
-                kernel_stride <= write_data[5:4];
-                kernel_pad <= write_data[9:8];
-                kernel_pad_top <= write_data[13:12];
-                kernel_pad_bottom <= write_data[17:16];
-            end
-            A_IMAGES: if (!locked) images_count <= write_data[15:0];
-            A_MODE: if (!locked) begin
-                mode_relu <= write_data[0];
-                mode_res_in <= write_data[1];
-                mode_emit_code <= write_data[2];
-                mode_emit_res <= write_data[3];
-                mode_raw <= write_data[4];
-            end
-            A_SHIFTS: if (!locked) begin
-                shifts_proj <= write_data[6:0];
-                shifts_res <= write_data[14:8];
-                shifts_res_out <= write_data[22:16];
-            end
-            A_CHANNEL: if (!locked) channel_addr <= write_data[11:0];
-            A_CHANNEL_DATA0: if (!locked) channel_data0_data <= write_data[31:0];
-            A_CHANNEL_DATA1: if (!locked) channel_data1_data <= write_data[31:0];
-            A_CHANNEL_DATA2: if (!locked) begin
-                channel_data2_data <= write_data[31:0];
-                channel_data2_stored <= 1'b1;
-            end
-            default: ;
-        endcase
+        if (write && is_control) begin
+            control_start <= write_data[0];
+            control_clear <= write_data[1];
+        end
+        if (write && is_map && !locked) begin
+            map_h <= write_data[8:0];
+            map_w <= write_data[24:16];
+        end
+        if (write && is_channels && !locked) begin
+            channels_cin <= write_data[11:0];
+            channels_cout <= write_data[27:16];
+        end
+        if (write && is_kernel && !locked) begin
+            kernel_k <= write_data[2:0];
+            kernel_stride <= write_data[5:4];
+            kernel_pad <= write_data[9:8];
+            kernel_pad_top <= write_data[13:12];
+            kernel_pad_bottom <= write_data[17:16];
+        end
+        if (write && is_images && !locked) images_count <= write_data[15:0];
+        if (write && is_mode && !locked) begin
+            mode_relu <= write_data[0];
+            mode_res_in <= write_data[1];
+            mode_emit_code <= write_data[2];
+            mode_emit_res <= write_data[3];
+            mode_raw <= write_data[4];
+        end
+        if (write && is_shifts && !locked) begin
+            shifts_proj <= write_data[6:0];
+            shifts_res <= write_data[14:8];
+            shifts_res_out <= write_data[22:16];
+        end
+        if (write && is_channel && !locked) channel_addr <= write_data[11:0];
+        if (write && is_channel_data0 && !locked) channel_data0_data <= write_data[31:0];
+        if (write && is_channel_data1 && !locked) channel_data1_data <= write_data[31:0];
+        if (write && is_channel_data2 && !locked) begin
+            channel_data2_data <= write_data[31:0];
+            channel_data2_stored <= 1'b1;
+        end
         if (rst) begin
             control_start <= 1'b0;
             control_clear <= 1'b0;

@@ -71,6 +71,7 @@ module scan_control #(
     wire [STEPW-1:0] walked;
     reg  [STEPW-1:0] head, next, spare;
     reg              shift_q;             // the walk follows; its step is new
+    reg              is_spare;            // the opposite, for the queue alone
     reg              tile_end, tile_was_last;
     wire             w_need_in, w_beat_end, w_in_tile_end, w_produces, w_first, w_last;
     wire             w_pass_begin, w_pass_end, w_anchors_end, w_job_end;
@@ -101,10 +102,11 @@ module scan_control #(
 
     always @(posedge clk) begin
         tiny    <= oh <= 9'd2 && ow <= 9'd2 && images <= 16'd2;
-        shift_q <= shift;
-        if (shift_q) spare <= walked;
+        shift_q  <= shift;
+        is_spare <= !shift;
+        if (!is_spare) spare <= walked;
         if (shift) begin
-            next <= shift_q ? walked : spare;
+            next <= is_spare ? spare : walked;
             head <= next;
         end
         tile_end <= shift && anchors_end;
@@ -115,6 +117,7 @@ module scan_control #(
         end
         if (restart) begin
             shift_q  <= 1'b1;
+            is_spare <= 1'b0;
             next     <= {STEPW{1'b0}};
             head     <= {STEPW{1'b0}};
             tile_end <= 1'b0;

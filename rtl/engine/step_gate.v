@@ -29,6 +29,7 @@ module step_gate (
     input  wire       need_in,
     input  wire       produces,
     input  wire       pass_begin,
+    input  wire       job_end,
     input  wire       holds_up,
     input  wire       puts_y,
     input  wire       puts_q,
@@ -49,6 +50,7 @@ module step_gate (
     output reg        move_pixel,     // ... a pixel,
     output reg        move_block,     // ... a block
     output reg        issued,         // ... which completes a position
+    output reg        ended,          // ... the layer's last one: nothing comes behind it
     output wire       claimed,        // ... the first of its pass,
     output reg        awaited,        // a cycle ago nothing but weights was missing
     output reg        swap,           // ... that one in the cycle before: it is in the window
@@ -75,6 +77,7 @@ module step_gate (
         move_block <= shift && real_step && blocks;
         issued     <= shift && produces;
         issued_q   <= issued;
+        ended      <= shift && job_end;
         begins_q   <= shift && pass_begin;
         swap       <= begins_q || leave;
         // One pass may put a position out while the next one stores its first.
@@ -91,6 +94,7 @@ module step_gate (
             move_block <= 1'b0;
             issued     <= 1'b0;
             issued_q   <= 1'b0;
+            ended      <= 1'b0;
             awaited    <= 1'b0;
             begins_q   <= 1'b0;
             swap       <= 1'b0;

@@ -56,17 +56,23 @@ module tap_walk #(
     end
 
     // ---------------------------------------------------------------- inside a channel
-    wire last_kx, last_ky;
-    wire channel_end = last_kx && last_ky;
-    wire [2:0] unused_kx, unused_ky;
+    // Rows and all taps are counted apart, so that one flip-flop says that a channel ends.
+    reg  [5:0] taps_top;
+    wire       last_kx, channel_end;
+    wire [2:0] unused_kx;
+    wire [5:0] unused_taps;
+
+    always @(posedge clk) begin
+        taps_top <= k == 3'd1 ? 6'd0 : k == 3'd3 ? 6'd8 : k == 3'd5 ? 6'd24 : 6'd48;
+    end
 
     wrap_counter #(.WIDTH(3)) u_kx (
         .clk(clk), .restart(restart), .step(step), .top(k - 3'd1), .count(unused_kx),
         .at_top(last_kx)
     );
-    wrap_counter #(.WIDTH(3)) u_ky (
-        .clk(clk), .restart(restart), .step(step && last_kx), .top(k - 3'd1), .count(unused_ky),
-        .at_top(last_ky)
+    wrap_counter #(.WIDTH(6)) u_taps (
+        .clk(clk), .restart(restart), .step(step), .top(taps_top), .count(unused_taps),
+        .at_top(channel_end)
     );
 
     // ---------------------------------------------------------------- tiles
@@ -113,7 +119,7 @@ module tap_walk #(
     end
 
     // The bounds above make the upper bits zero.
-    wire unused = &{1'b0, jumps[31:TAPW], skips[31:TAPW], unused_first, unused_kx, unused_ky};
+    wire unused = &{1'b0, jumps[31:TAPW], skips[31:TAPW], unused_first, unused_kx, unused_taps};
 
     generate
         if (KMAX != 3 && KMAX != 5 && KMAX != 7) begin : g_illegal_kmax

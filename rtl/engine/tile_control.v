@@ -38,7 +38,7 @@ module tile_control (
 
     // scan
     output reg         stopped,        // low while steps are to be taken
-    input  wire        job_end,        // the layer's last step is taken
+    input  wire        job_end,        // the layer's last step was taken a cycle ago
     input  wire [11:0] in_tile,
     input  wire [11:0] out_tile,
 

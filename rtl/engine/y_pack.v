@@ -45,6 +45,7 @@ module y_pack #(
     localparam SLOT   = POUT * B;
     localparam SLICES = 64 * POUT / YW;     // beats of a raw position, 2, 4 or 8
     localparam SW     = $clog2(SLICES);
+    localparam [SW-1:0] TOP = {SW{1'b1}}, ONE = 1;
 
     generate
         if (POUT < 1 || POUT > 64 || (1 << $clog2(POUT)) != POUT) begin : g_illegal_pout
@@ -62,9 +63,12 @@ module y_pack #(
     endgenerate
 
     reg  [2:0]        phase;        // slot of the quad, or slice of the raw position
+    reg  [3:0]        at;           // the quad's slot, one hot
+    reg  [2:0]        behind;       // slots before it, which are kept
+    reg               last_slice;   // the slice of a raw position that is its last
     reg  [3*SLOT-1:0] kept;         // the quad's slots so far; those behind `phase` are old
     wire              room;         // the beat of this cycle can go out
-    wire              full  = raw ? &phase[SW-1:0] : (phase[1:0] == 2'd3 || s_axis_tlast);
+    wire              full  = raw ? last_slice : (at[3] || s_axis_tlast);
     wire              step  = s_axis_tvalid && room;
 
     // ---------------------------------------------------------------- codes
@@ -75,12 +79,12 @@ module y_pack #(
     generate
         for (g = 0; g < 4; g = g + 1) begin : g_slot
             if (g < 3) begin : g_early
-                assign quad[g*SLOT +: SLOT] = phase[1:0] == g ? codes
-                                              : phase[1:0] > g ? kept[g*SLOT +: SLOT]
+                assign quad[g*SLOT +: SLOT] = at[g] ? codes
+                                              : behind[g] ? kept[g*SLOT +: SLOT]
                                               : {SLOT{1'b0}};
-                always @(posedge clk) if (phase[1:0] == g) kept[g*SLOT +: SLOT] <= codes;
+                always @(posedge clk) if (at[g]) kept[g*SLOT +: SLOT] <= codes;
             end else begin : g_last
-                assign quad[g*SLOT +: SLOT] = phase[1:0] == g ? codes : {SLOT{1'b0}};
+                assign quad[g*SLOT +: SLOT] = at[g] ? codes : {SLOT{1'b0}};
             end
         end
     endgenerate
@@ -105,7 +109,7 @@ module y_pack #(
 
     // ---------------------------------------------------------------- out
     // TLAST comes late, out of a memory: it ends a beat, but does not say whether one is taken.
-    assign s_axis_tready = room && (!raw || &phase[SW-1:0]);
+    assign s_axis_tready = room && (!raw || last_slice);
 
     axis_skid #(.WIDTH(YW + 1)) u_skid (
         .clk(clk), .rst(rst),
@@ -117,10 +121,18 @@ module y_pack #(
 
     always @(posedge clk) begin
         idle <= !m_axis_tvalid && phase == 3'd0;
-        if (step) phase <= full ? 3'd0 : phase + 3'd1;
+        if (step) begin
+            phase      <= full ? 3'd0 : phase + 3'd1;
+            at         <= full ? 4'd1 : {at[2:0], at[3]};
+            behind     <= full ? 3'd0 : {behind[1:0], 1'b1};
+            last_slice <= !full && phase[SW-1:0] == TOP - ONE;
+        end
         if (rst) begin
-            idle  <= 1'b1;
-            phase <= 3'd0;
+            idle       <= 1'b1;
+            phase      <= 3'd0;
+            at         <= 4'd1;
+            behind     <= 3'd0;
+            last_slice <= 1'b0;
         end
     end
 endmodule

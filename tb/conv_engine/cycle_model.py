@@ -161,5 +161,5 @@ def predict(work: LayerWork) -> Prediction:
     checked, gaps = check_cycles(work), tiny_gaps(work)
     pipe = ISSUE_TO_SUM + lane_latency(work) + SUM_TO_STORED
     pipe += RAW_SUMS if work.layer.raw else POST_PROCESS
-    ended = max(total + 1, issued + pipe + OUT_TO_TAKEN)  # at least one look whether all is taken
+    ended = max(total + 2, issued + pipe + OUT_TO_TAKEN)  # at least one look whether all is taken
     return Prediction(checked + gaps + ended, weight_waits(work), checked + total + 1)
