@@ -242,13 +242,12 @@ module conv_engine #(
     step_gate u_gate (
         .clk(clk), .rst(rst), .stopped(stopped), .leave(leave), .real_step(real_step),
         .need_in(need_in), .produces(produces), .pass_begin(pass_begin), .job_end(job_end),
-        .holds_up(holds_up),
-        .puts_y(puts_y), .puts_q(puts_q), .takes_r(takes_r), .tiny(tiny), .blocks(blocks),
-        .single(single),
-        .element_here(element_here), .y_room(y_room), .q_room(q_room), .residual_here(res_here),
-        .weights_full(weights_full), .shift(shift), .move(move), .move_pixel(move_pixel),
-        .move_block(move_block), .issued(issued), .ended(ended), .claimed(claimed), .awaited(awaited),
-        .swap(swap), .stored(stored), .put_out(out_valid), .pipe_empty(pipe_empty),
+        .holds_up(holds_up), .puts_y(puts_y), .puts_q(puts_q), .takes_r(takes_r), .tiny(tiny),
+        .blocks(blocks), .single(single), .element_here(element_here), .y_room(y_room),
+        .q_room(q_room), .residual_here(res_here), .weights_full(weights_full), .shift(shift),
+        .move(move), .move_pixel(move_pixel), .move_block(move_block), .issued(issued),
+        .ended(ended), .claimed(claimed), .awaited(awaited), .swap(swap), .stored(stored),
+        .put_out(out_valid), .pipe_empty(pipe_empty),
         .events(step_events)
     );
 

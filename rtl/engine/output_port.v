@@ -4,10 +4,10 @@
 //
 // The pipeline behind the window cannot stall, so `reserve` takes one place when a position is
 // issued and `room` says whether there is one. The place comes back when the word is taken from
-// m_axis (claim_counter). A transfer that an error cuts short is closed,
-// once `close` is high and nothing more can arrive, by one beat of zeros with TLAST; push_data is to
-// be zero then (a multiplexer here would cost a LUT for every other bit). `idle`, a cycle late: no
-// word inside, no transfer open; whoever asks knows that no word is on its way here.
+// m_axis (claim_counter). A transfer that an error cuts short is closed, once `close` is high and
+// nothing more can arrive, by one beat of zeros with TLAST; push_data is to be zero then (a
+// multiplexer here would cost a LUT for every other bit). `idle`, a cycle late: no word inside, no
+// transfer open; whoever asks knows that no word is on its way here.
 //
 // Parameters
 //   WIDTH  bits of a word, at least 1      DEPTH  power of two, 32..1024

@@ -15,8 +15,9 @@
 // word_round). Raw sums need none of that and come out after one. params and lane_on belong to the
 // sum beside them and may change with every sum; all else stands still during a layer.
 //
-// y is a raw sum in raw mode, else a code in its lowest bits; y and word are zero whenever out_valid
-// is low (registers reset, which costs no LUT), so whoever stores them need not mask them.
+// y is a raw sum in raw mode, else a code in its lowest bits; y and word are zero whenever
+// out_valid is low (registers reset, which costs no LUT), so whoever stores them need not mask
+// them.
 //
 // Parameters
 //   B     code bits, 2..5

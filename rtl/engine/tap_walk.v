@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // tap_walk: where the weights of a layer go, one step after the other, in the order of
-// docs/formats.md: output tile, input tile, then (i, ky, kx) inside the tile, clipped at the layer's
-// input channels. A step has a weight for each output channel of the tile.
+// docs/formats.md: output tile, input tile, then (i, ky, kx) inside the tile, clipped at the
+// layer's input channels. A step has a weight for each output channel of the tile.
 //
 // Every answer is a flip-flop, or a LUT behind some: what a step ends was found out a step or a
 // tile earlier, so nothing is compared in front of the enables.

@@ -105,8 +105,8 @@ module weight_path #(
     );
     assign beat = word_take;
 
-    // Lane P3 takes time for a write. It tells when to stop early enough for those on their way, and
-    // the tile is not full before all is written.
+    // Lane P3 takes time for a write. It tells when to stop early enough for those on their way,
+    // and the tile is not full before all is written.
     generate
         if (LANE == "P3") begin : g_slow
             reg settled_q;

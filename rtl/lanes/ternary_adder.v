@@ -7,8 +7,8 @@
 // "xcup" spells it out. Operands are to come extended to W bits.
 //
 // With FLIP the third operand is inverted when `flip` is high, in the same LUTs (inc0 then makes a
-// subtraction of it). The free slot of bit 0 takes inc0. inc1 needs a carry-in, which shares a pin with that slot; it
-// gets a bit of the chain, and so a LUT site, of its own.
+// subtraction of it). The free slot of bit 0 takes inc0. inc1 needs a carry-in, which shares a pin
+// with that slot; it gets a bit of the chain, and so a LUT site, of its own.
 //
 // Parameters
 //   W     bits of operands and sum, 1..128

@@ -114,27 +114,27 @@ module byte_bank #(
             localparam integer LAST_I = PER - 1;
             localparam [SW-1:0] LAST  = LAST_I[SW-1:0];
 
-            reg [WBITS-1:0] held;
-            reg             held_valid;
+            reg [WBITS-1:0] kept;
+            reg             kept_valid;
             reg [SW-1:0]    at;               // steps of this word that are out
 
-            assign next       = held[SLOT-1:0];
-            assign next_valid = held_valid;
-            assign space      = !held_valid || (good && at == LAST);
-            assign spare      = held_valid && at == {SW{1'b0}};
+            assign next       = kept[SLOT-1:0];
+            assign next_valid = kept_valid;
+            assign space      = !kept_valid || (good && at == LAST);
+            assign spare      = kept_valid && at == {SW{1'b0}};
 
             always @(posedge clk) begin
                 if (word_push) begin
-                    held <= word;
+                    kept <= word;
                 end else if (good) begin
-                    held <= held >> SLOT;
+                    kept <= kept >> SLOT;
                 end
                 if (good) begin
                     at <= (at == LAST) ? {SW{1'b0}} : at + 1'b1;
                 end
-                held_valid <= word_push || (held_valid && !(good && at == LAST));
+                kept_valid <= word_push || (kept_valid && !(good && at == LAST));
                 if (clear) begin
-                    held_valid <= 1'b0;
+                    kept_valid <= 1'b0;
                     at         <= {SW{1'b0}};
                 end
             end

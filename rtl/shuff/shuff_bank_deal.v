@@ -55,17 +55,18 @@ module shuff_bank_deal #(
     endfunction
 
     wire [5+POUT:0] wants = {6'd0, want};
-    wire [BW:0]     base [0:GROUPS-1];
-
-    assign base[0] = {1'b0, first};
+    wire            unused_wants = &{1'b0, wants};    // it has bits to spare at both ends
 
     genvar g, l;
     generate
-        for (g = 1; g < GROUPS; g = g + 1) begin : g_base
-            if (g == 1) begin : g_first
-                assign base[g] = sum(base[0], number({3'd0, wants[3:1]}));
+        for (g = 0; g < GROUPS; g = g + 1) begin : g_group
+            wire [BW:0] base;
+            if (g == 0) begin : g_none
+                assign base = {1'b0, first};
+            end else if (g == 1) begin : g_first
+                assign base = sum(g_group[0].base, number({3'd0, wants[3:1]}));
             end else begin : g_next
-                assign base[g] = sum(base[g-1], number(wants[6*g-8 +: 6]));
+                assign base = sum(g_group[g-1].base, number(wants[6*g-8 +: 6]));
             end
         end
         for (l = 0; l <= POUT; l = l + 1) begin : g_lane
@@ -73,7 +74,7 @@ module shuff_bank_deal #(
             localparam integer START = (GROUP == 0) ? 0 : 6 * GROUP - 2;
             localparam [5:0]   BELOW = (6'd1 << (l - START)) - 6'd1;
             wire [5:0]  below = wants[START +: 6] & BELOW;
-            wire [BW:0] from  = sum(base[GROUP],
+            wire [BW:0] from  = sum(g_group[GROUP].base,
                                     number((GROUP == 0) ? below : {below[4:0], wants[0]}));
             if (l < POUT) begin : g_bytes
                 wire unused = &{1'b0, from};

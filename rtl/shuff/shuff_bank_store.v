@@ -74,6 +74,8 @@ module shuff_bank_store #(
     wire [BW:0]        moved;
     wire [CW-1:0]      count = {at, {(BW-1){1'b0}}} - {row, first};
 
+    wire               unused_count = &{1'b0, count};   // its lowest bits do not matter
+
     assign enough = (|count[CW-1:LW] && !take) || |count[CW-1:LW+1];
 
     // ---- banks

@@ -40,6 +40,7 @@ module shuff_bit_buffer (
     reg [2:0] pointer;
 
     wire [15:0] pair  = {head, tail};
+    wire        unused_pair = &{1'b0, pair};   // its lowest bits do not matter
     wire [9:0]  near  = pointer[2] ? pair[11:2] : pair[15:6];
     // pointer + length, written out: a carry chain would be slower.
     wire [2:0]  one   = pointer ^ length;

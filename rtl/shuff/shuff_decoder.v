@@ -101,13 +101,14 @@ module shuff_decoder #(
     );
 
     // ---- header
+    wire unused_next;   // the next word is final: for the bank
     wire final_word, raw, at_count, at_words, at_lengths, lengths_high, at_crc, residue;
 
     shuff_header #(.B(B), .PIN(PIN), .POUT(POUT), .LMAX(LMAX)) u_header (
         .clk(clk), .clear(rst || finish),
         .word(word), .word_last(ended), .check(header_word), .next(word_done),
         .crc_good(residue),
-        .final_word(final_word), .fail_now(fail_now), .fail_end(fail_end),
+        .final_word(final_word), .final_next(unused_next), .fail_now(fail_now), .fail_end(fail_end),
         .raw(raw), .at_count(at_count), .at_words(at_words), .at_lengths(at_lengths),
         .lengths_high(lengths_high), .at_crc(at_crc)
     );

@@ -30,22 +30,23 @@ module bank_core #(
     output reg               m_axis_tvalid,
     input  wire              m_axis_tready
 );
-    localparam [1:0] ROUNDS = 2'd3;
-
-    wire             illegal, table_write, space, enough, spare, word_valid;
-    wire [WBITS-1:0] word;
-    wire [LMAX-1:0]  table_at;
-    wire [B+1:0]     table_entry;
-    wire [POUT-1:0]  crossed, no_code, too_short;
+    wire              illegal, table_write, space, enough, spare, word_valid;
+    wire [WBITS-1:0]  word;
+    wire [LMAX-1:0]   table_at;
+    wire [B+1:0]      table_entry;
+    wire [POUT-1:0]   pend, no_code, too_short;
     wire [POUT*B-1:0] codes;
     wire [9*POUT-1:0] bytes;
-    reg              run;
-    reg  [1:0]       round;
-    reg  [POUT-1:0]  pend;
+    reg  [WBITS-1:0]  held;
+    reg               held_push, run, round, ready, give, step, second;
+    reg  [POUT*B-1:0] behind;
+    reg               behind_valid, out_ready;
 
-    wire ready    = round == ROUNDS;
-    wire out_free = !m_axis_tvalid || m_axis_tready;
-    wire en       = run && enough && (!ready || out_free);
+    // As in shuff_bank_lanes: bytes are given twice before the first step, both out of registers.
+    wire ready_next = ready || (give && round);
+    wire out_free   = !m_axis_tvalid || m_axis_tready;
+    wire beat_in    = second && out_ready;
+    wire open       = out_free || !(behind_valid || beat_in);
 
     axis_skid #(.WIDTH(WBITS)) u_port (
         .clk(clk), .rst(rst),
@@ -61,8 +62,8 @@ module bank_core #(
     );
 
     shuff_bank_store #(.POUT(POUT), .WBITS(WBITS)) u_store (
-        .clk(clk), .clear(rst), .word(word), .push(word_valid && space), .real_word(1'b1),
-        .space(space), .enough(enough), .want(pend), .take(en), .bytes(bytes), .spare(spare)
+        .clk(clk), .clear(rst), .word(held), .push(held_push), .real_word(1'b1),
+        .space(space), .enough(enough), .want(pend), .take(give), .bytes(bytes), .spare(spare)
     );
 
     genvar l;
@@ -70,10 +71,9 @@ module bank_core #(
         for (l = 0; l < POUT; l = l + 1) begin : g_lane
             shuff_bank_lane #(.B(B), .LMAX(LMAX)) u_lane (
                 .clk(clk), .clear(rst), .table_write(table_write), .table_at(table_at),
-                .table_entry(table_entry), .en(en), .run(ready),
-                .fill_shift(round != ROUNDS - 2'd1), .pend(pend[l]), .in_byte(bytes[9*l +: 9]),
-                .crossed(crossed[l]), .no_code(no_code[l]), .too_short(too_short[l]),
-                .code(codes[B*l +: B])
+                .table_entry(table_entry), .step(step), .give(give),
+                .in_byte(bytes[9*l +: 9]), .pend(pend[l]), .no_code(no_code[l]),
+                .too_short(too_short[l]), .code(codes[B*l +: B])
             );
         end
     endgenerate
@@ -81,23 +81,31 @@ module bank_core #(
     wire unused = &{1'b0, illegal, spare, no_code, too_short};
 
     always @(posedge clk) begin
-        run <= run || filled;
-        if (en) begin
-            pend <= crossed;
-            if (!ready) begin
-                round <= round + 2'd1;
-            end
-        end
+        held      <= word;
+        held_push <= word_valid && space;
+        run       <= run || filled;
+        give      <= run && enough && (open || !ready_next);
+        step      <= run && enough && open && ready_next;
+        ready     <= ready_next;
+        second    <= step || (second && !out_ready);
+        if (give) round <= 1'b1;
         if (out_free) begin
-            m_axis_tvalid <= en && ready;
+            m_axis_tdata  <= behind_valid ? behind : codes;
+            m_axis_tvalid <= behind_valid || beat_in;
         end
-        if (en) begin
-            m_axis_tdata <= codes;
-        end
+        if (out_ready) behind <= codes;
+        behind_valid <= !open;
+        out_ready    <= open;
         if (rst) begin
+            held_push     <= 1'b0;
             run           <= 1'b0;
-            pend          <= {POUT{1'b1}};
-            round         <= 2'd0;
+            round         <= 1'b0;
+            ready         <= 1'b0;
+            give          <= 1'b0;
+            step          <= 1'b0;
+            second        <= 1'b0;
+            behind_valid  <= 1'b0;
+            out_ready     <= 1'b0;
             m_axis_tvalid <= 1'b0;
         end
     end
