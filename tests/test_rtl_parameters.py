@@ -47,9 +47,13 @@ LEGAL: list[tuple[str, dict[str, Value]]] = [
     *[("byte_bank", {"POUT": p}) for p in (1, 3, 8, 16)],
     *[("pot_project", {"B": b, "TW": tw})
       for b, tw in ((2, 3), (3, 40), (4, 48), (5, 17), (5, 128))],
+    *[("post_process", {"B": b, "POUT": p, "ACCW": w, "MAP": m})
+      for b, p, w, m in ((2, 1, 12, "none"), (5, 8, 100, "xcup"), (3, 64, 30, "none"))],
 ]  # fmt: skip
 
 ILLEGAL: list[tuple[str, dict[str, Value], str]] = [
+    *[("post_process", {name: value}, name.lower())
+      for name, value in (("B", 1), ("B", 6), ("ACCW", 1), ("ACCW", 101))],
     *[("axis_skid", {"WIDTH": value}, "width") for value in (-1, 0, 65537)],
     *[("axis_fifo", {"WIDTH": value}, "width") for value in (0, 65537)],
     *[("axis_fifo", {"DEPTH": value}, "depth") for value in (1, 3, 12, 131072)],

@@ -45,7 +45,8 @@ module y_pack #(
     localparam SLOT   = POUT * B;
     localparam SLICES = 64 * POUT / YW;     // beats of a raw position, 2, 4 or 8
     localparam SW     = $clog2(SLICES);
-    localparam [SW-1:0] TOP = {SW{1'b1}}, ONE = 1;
+    localparam BEFORE = SLICES - 2;         // the slice before a raw position's last one
+    localparam [2:0] BEFORE_LAST = BEFORE[2:0];
 
     generate
         if (POUT < 1 || POUT > 64 || (1 << $clog2(POUT)) != POUT) begin : g_illegal_pout
@@ -125,7 +126,7 @@ module y_pack #(
             phase      <= full ? 3'd0 : phase + 3'd1;
             at         <= full ? 4'd1 : {at[2:0], at[3]};
             behind     <= full ? 3'd0 : {behind[1:0], 1'b1};
-            last_slice <= !full && phase[SW-1:0] == TOP - ONE;
+            last_slice <= !full && phase == BEFORE_LAST;
         end
         if (rst) begin
             idle       <= 1'b1;
