@@ -52,8 +52,6 @@ LEGAL: list[tuple[str, dict[str, Value]]] = [
 ]  # fmt: skip
 
 ILLEGAL: list[tuple[str, dict[str, Value], str]] = [
-    *[("post_process", {name: value}, name.lower())
-      for name, value in (("B", 1), ("B", 6), ("ACCW", 1), ("ACCW", 101))],
     *[("axis_skid", {"WIDTH": value}, "width") for value in (-1, 0, 65537)],
     *[("axis_fifo", {"WIDTH": value}, "width") for value in (0, 65537)],
     *[("axis_fifo", {"DEPTH": value}, "depth") for value in (1, 3, 12, 131072)],
