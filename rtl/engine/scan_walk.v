@@ -29,7 +29,7 @@ module scan_walk #(
     input  wire            restart,       // before the first step of a layer
     input  wire            step,          // to the next one
 
-    // layer: stable from two cycles before restart on
+    // layer: stable from two cycles before restart on; h, w, k, blocks and pads from three
     input  wire [8:0]      h,
     input  wire [8:0]      w,
     input  wire [11:0]     cin,
@@ -82,7 +82,7 @@ module scan_walk #(
     // ---- input walk ----
     reg  [1:0]  at;             // slot of the beat
     reg         in_done;
-    wire        unused_next, unused_next_anchor;
+    wire        unused_next, unused_next_anchor, unused_then, unused_then_anchor;
     wire [11:0] unused_left, unused_left_anchor, unused_outs, unused_outs_anchor;
     wire        in_row_end, in_col_end, in_last_image, in_last, in_final, unused_first;
     wire [8:0]  unused_x, unused_y;
@@ -106,11 +106,12 @@ module scan_walk #(
     pass_walk #(.POUT(POUT)) u_in (
         .clk(clk), .restart(restart), .next(step && in_pass_end),
         .cin(cin), .cout(cout), .in_size(in_size), .first(unused_first), .last(in_last),
-        .final_pass(in_final), .next_last(unused_next), .next_in(unused_left), .outs(unused_outs)
+        .final_pass(in_final), .next_last(unused_next), .next_last_q(unused_then),
+        .next_in_q(unused_left), .outs_q(unused_outs)
     );
     wire unused = &{1'b0, unused_first, unused_x, unused_y, unused_image, unused_next,
                     unused_next_anchor, unused_left, unused_left_anchor, unused_outs,
-                    unused_outs_anchor};
+                    unused_outs_anchor, unused_then, unused_then_anchor};
 
     assign need_in     = !in_done;
     assign slot        = at;
@@ -143,7 +144,8 @@ module scan_walk #(
         .clk(clk), .restart(restart), .next(anchor && last_place),
         .cin(cin), .cout(cout), .in_size(in_size), .first(first), .last(last),
         .final_pass(final_pass), .next_last(unused_next_anchor),
-        .next_in(unused_left_anchor), .outs(unused_outs_anchor)
+        .next_last_q(unused_then_anchor), .next_in_q(unused_left_anchor),
+        .outs_q(unused_outs_anchor)
     );
 
     assign produces    = active && x <= ow_top && y <= oh_top;
@@ -162,13 +164,16 @@ module scan_walk #(
             localparam [4:0]  T_5  = t[4:0];
             localparam [10:0] T_11 = t[10:0];
             // Offsets are at most KMAX - 1; a line that lies past them begins at 0.
-            wire [4:0]  over_y = {1'b0, off_y} - T_5, over_x = {1'b0, off_x} - T_5;
-            wire [10:0] past_y = {2'd0, h} + {7'd0, off_y} - T_11;
-            wire [10:0] past_x = {2'd0, w} + {7'd0, off_x} - T_11;
+            reg  [4:0]  over_y, over_x;
+            reg  [10:0] past_y, past_x;
             reg  [3:0]  from_y, from_x;
             reg  [10:0] to_y, to_x;
 
             always @(posedge clk) begin
+                over_y <= {1'b0, off_y} - T_5;
+                over_x <= {1'b0, off_x} - T_5;
+                past_y <= {2'd0, h} + {7'd0, off_y} - T_11;
+                past_x <= {2'd0, w} + {7'd0, off_x} - T_11;
                 from_y <= over_y[4] ? 4'd0 : blocks ? (over_y[3:0] + 4'd1) >> 1 : over_y[3:0];
                 from_x <= over_x[4] ? 4'd0 : blocks ? (over_x[3:0] + 4'd1) >> 1 : over_x[3:0];
                 to_y   <= past_y[10] ? 11'd0 : blocks ? (past_y + 11'd1) >> 1 : past_y;

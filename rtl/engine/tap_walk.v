@@ -34,7 +34,7 @@ module tap_walk #(
     output reg  [TAPW-1:0] tap,
     output wire            tile_end,      // the step is the last one of its tile, of the layer
     output wire            layer_end,
-    output wire [11:0]     outs           // output channels of the tile
+    output wire [11:0]     outs_q         // a cycle late: output channels of the tile
 );
     localparam [TAPW-1:0] PIN_T = PIN[TAPW-1:0], ONE = 1;
 
@@ -76,14 +76,14 @@ module tap_walk #(
     );
 
     // ---------------------------------------------------------------- tiles
-    wire        last_in, next_last_in, final_tile, unused_first;
-    wire [11:0] next_in;
+    wire        last_in, next_last_in, next_last_q, final_tile, unused_first;
+    wire [11:0] next_in_q;
     wire        tile_step = step && tile_end;
 
     pass_walk #(.POUT(POUT)) u_tiles (
         .clk(clk), .restart(restart), .next(tile_step), .cin(cin), .cout(cout), .in_size(in_size),
         .first(unused_first), .last(last_in), .final_pass(final_tile), .next_last(next_last_in),
-        .next_in(next_in), .outs(outs)
+        .next_last_q(next_last_q), .next_in_q(next_in_q), .outs_q(outs_q)
     );
 
     // ---------------------------------------------------------------- channels of a tile
@@ -98,9 +98,9 @@ module tap_walk #(
 
     always @(posedge clk) begin
         // A tile before the last one has four steps or more: what follows is known in time.
-        if (next_last_in) begin
-            rest_less_2 <= next_in - 12'd2;
-            rest_is_1   <= next_in == 12'd1;
+        if (next_last_q) begin
+            rest_less_2 <= next_in_q - 12'd2;
+            rest_is_1   <= next_in_q == 12'd1;
         end
         if (step) tap <= !channel_end ? tap + (last_kx ? jump : PIN_T)
                          : last_i ? corner : next_corner;

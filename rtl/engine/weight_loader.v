@@ -51,27 +51,26 @@ module weight_loader #(
     output reg  [31:0]     count          // weights of the layer taken in this job, a cycle late
 );
     reg         full_q, early_q, restart, we_q, wrong_end;
-    reg  [11:0] outs_q;
     wire        tile_end, layer_end;
-    wire [11:0] outs;
+    wire [11:0] outs_q;
 
     // A full tile that was awaited is in use now: its claim has no news a cycle later.
     wire   early = full && awaited;
     wire   free  = early || (claimed && !early_q);
-    assign ready = flush || ((!full_q || free) && !hold);
-    assign we    = valid && ready && !flush;
+    wire   open  = (!full_q || free) && !hold;
+    assign ready = flush || open;
+    assign we    = valid && open && !flush;    // one LUT where nothing holds: much hangs on it
     assign full  = full_q && settled;
 
     tap_walk #(.KMAX(KMAX), .PIN(PIN), .POUT(POUT), .TAPW(TAPW)) u_walk (
         .clk(clk), .restart(restart), .step(we), .cin(cin), .cout(cout), .in_size(in_size), .k(k),
-        .tap(we_tap), .tile_end(tile_end), .layer_end(layer_end), .outs(outs)
+        .tap(we_tap), .tile_end(tile_end), .layer_end(layer_end), .outs_q(outs_q)
     );
 
     always @(posedge clk) begin
         restart   <= job_start || rst;
         early_q   <= early;
         we_q      <= we;
-        outs_q    <= outs;
         wrong_end <= last != layer_end;
         bad_count <= we_q && wrong_end;
         full_q    <= (full_q && !free) || (we && tile_end);
