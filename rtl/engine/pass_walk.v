@@ -5,10 +5,10 @@
 // `next` ends a pass. The engine has a walk for the pixels that come in, one for the positions that
 // go to the lanes, some pixels behind, and one for the weights.
 //
-// `next` comes late, out of gates in which everything that can hold a step up takes part, so it goes
-// to one flip-flop and the counters follow a cycle behind it. In that cycle (`pending`) the answers
-// are those of the pass after the one that is counted, which was found out a pass earlier: each is
-// one LUT behind flip-flops, and `next` may come in every cycle.
+// `next` comes late, out of gates in which everything that can hold a step up takes part, so it
+// goes to one flip-flop and the counters follow a cycle behind it. In that cycle (`pending`) the
+// answers are those of the pass after the one that is counted, which was found out a pass earlier:
+// each is one LUT behind flip-flops, and `next` may come in every cycle.
 //
 // Parameters
 //   POUT  output channels of a tile, a power of two, 1..64

@@ -44,48 +44,16 @@ module pot_project #(
     endgenerate
 
     // ---- stage 1: by sixteens ----
-    // v = 2 * t in blocks of sixteen; from block c on the next W bits, whether there are bits above
-    // them that the sign does not stand for, and ones below them. Shifts beyond the last block
-    // give zero, whatever t is, so what is chosen for them does not matter.
-    localparam BLOCKS = (TW + 16) / 16;
-    localparam VW     = 16 * (BLOCKS + 2);
+    wire [W-1:0] window;
+    wire         above, below, sign_1;
+    wire [3:0]   shift_1;
+    reg          sign_2, sign_3, sign_4;
+    reg  [1:0]   shift_2;
 
-    wire           sign = t[TW-1];
-    wire [VW-1:0]  v = {{(VW-TW-1){sign}}, t, 1'b0};
-    wire [7:0]     above_at, below_at;
-    wire [8*W-1:0] window_at;
-    wire           beyond = {29'd0, shift[6:4]} >= BLOCKS;
-    reg  [W-1:0]   window;
-    reg            above, below, sign_1, sign_2, sign_3, sign_4;
-    reg  [3:0]     shift_1;
-    reg  [1:0]     shift_2;
-
-    genvar c;
-    generate
-        for (c = 0; c < 8; c = c + 1) begin : g_block
-            localparam FROM = c < BLOCKS ? c : c % 4 < BLOCKS ? c % 4 : BLOCKS - 1;
-            assign window_at[W*c +: W] = v[16*FROM +: W];
-            assign above_at[c] = |(v[VW-1:16*FROM+W] ^ {(VW-16*FROM-W){sign}});
-            if (FROM == 0) begin : g_first
-                assign below_at[c] = 1'b0;
-            end else begin : g_later
-                assign below_at[c] = |v[16*FROM-1:0];
-            end
-        end
-    endgenerate
-
-    always @(posedge clk) begin
-        window  <= window_at[W*shift[6:4] +: W];
-        above   <= above_at[shift[6:4]];
-        below   <= below_at[shift[6:4]];
-        sign_1  <= sign;
-        shift_1 <= shift[3:0];
-        if (zero || beyond) begin
-            window <= {W{1'b0}};
-            above  <= 1'b0;
-            sign_1 <= 1'b0;
-        end
-    end
+    block_shift #(.TW(TW), .W(W)) u_blocks (
+        .clk(clk), .zero(zero), .t(t), .shift(shift), .window(window), .above(above),
+        .below(below), .sign(sign_1), .rest(shift_1)
+    );
 
     // ---- stage 2: by fours ----
     // What is shifted out, and what stays above: four bits at a time.

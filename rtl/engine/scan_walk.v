@@ -111,7 +111,7 @@ module scan_walk #(
     );
     wire unused = &{1'b0, unused_first, unused_x, unused_y, unused_image, unused_next,
                     unused_next_anchor, unused_left, unused_left_anchor, unused_outs,
-                    unused_outs_anchor, unused_then, unused_then_anchor};
+                    unused_outs_anchor, unused_then, unused_then_anchor, unused_anchor_image};
 
     assign need_in     = !in_done;
     assign slot        = at;
@@ -121,24 +121,27 @@ module scan_walk #(
 
     // ---- anchor walk ----
     reg  [10:0] lead_left;
-    reg         live, out_done;
+    reg         live, out_done, first_image;
     wire [8:0]  x, y;
-    wire [15:0] image;
+    wire [15:0] unused_anchor_image;
     wire        row_end, col_end, last_image, final_pass;
+    wire        x_first, y_first, x_final, y_final, x_inside, y_inside;     // of the output rows
     wire        last_place = row_end && col_end && last_image;
     wire        active = live && !out_done;
     wire        anchor = step && live;      // and behind the last position to nowhere
+    wire        next_image = anchor && row_end && col_end;
 
-    wrap_counter #(.WIDTH(9)) u_x (
-        .clk(clk), .restart(restart), .step(anchor), .top(grid_w_top), .count(x), .at_top(row_end)
+    mark_counter #(.WIDTH(9)) u_x (
+        .clk(clk), .restart(restart), .step(anchor), .top(grid_w_top), .mark(ow_top), .count(x),
+        .at_top(row_end), .at_zero(x_first), .at_mark(x_final), .up_to_mark(x_inside)
     );
-    wrap_counter #(.WIDTH(9)) u_y (
-        .clk(clk), .restart(restart), .step(anchor && row_end), .top(grid_h_top), .count(y),
-        .at_top(col_end)
+    mark_counter #(.WIDTH(9)) u_y (
+        .clk(clk), .restart(restart), .step(anchor && row_end), .top(grid_h_top), .mark(oh_top),
+        .count(y), .at_top(col_end), .at_zero(y_first), .at_mark(y_final), .up_to_mark(y_inside)
     );
     wrap_counter #(.WIDTH(16)) u_image (
-        .clk(clk), .restart(restart), .step(anchor && row_end && col_end), .top(images_top),
-        .count(image), .at_top(last_image)
+        .clk(clk), .restart(restart), .step(next_image), .top(images_top),
+        .count(unused_anchor_image), .at_top(last_image)
     );
     pass_walk #(.POUT(POUT)) u_anchor (
         .clk(clk), .restart(restart), .next(anchor && last_place),
@@ -148,9 +151,9 @@ module scan_walk #(
         .outs_q(unused_outs_anchor)
     );
 
-    assign produces    = active && x <= ow_top && y <= oh_top;
-    assign pass_begin  = produces && x == 9'd0 && y == 9'd0 && image == 16'd0;
-    assign pass_end    = produces && x == ow_top && y == oh_top && last_image;
+    assign produces    = active && x_inside && y_inside;
+    assign pass_begin  = active && x_first && y_first && first_image;
+    assign pass_end    = active && x_final && y_final && last_image;
     assign anchors_end = active && last_place;
     wire   out_all     = out_done || (pass_end && final_pass);
     assign job_end     = in_all && out_all;
@@ -197,13 +200,15 @@ module scan_walk #(
             lead_left <= lead_left - 11'd1;
             live      <= lead_left == 11'd1;
         end
+        if (next_image) first_image <= last_image;
         if (anchor && pass_end && final_pass) out_done <= 1'b1;
         if (restart) begin
-            at        <= 2'd0;
-            in_done   <= 1'b0;
-            lead_left <= lead;
-            live      <= lead == 11'd0;
-            out_done  <= 1'b0;
+            at          <= 2'd0;
+            in_done     <= 1'b0;
+            lead_left   <= lead;
+            live        <= lead == 11'd0;
+            first_image <= 1'b1;
+            out_done    <= 1'b0;
         end
     end
 endmodule

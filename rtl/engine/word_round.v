@@ -21,42 +21,20 @@ module word_round #(
     input  wire [6:0]    shift,       // 0 .. TW - 2
     output reg  [7:0]    word
 );
-    localparam W      = 15 + 9;       // the bit dropped last, and eight, at any single place
-    localparam BLOCKS = (TW + 16) / 16;
-    localparam VW     = 16 * (BLOCKS + 2);
+    localparam W = 15 + 9;      // the bit dropped last, and eight, at any single place
 
     // ---- stage 1: by sixteens ----
-    // Bit 0 of v is the bit that a shift by 0 drops last. Blocks beyond the last one are never
-    // asked for.
-    wire           sign = t[TW-1];
-    wire [VW-1:0]  v = {{(VW-TW-1){sign}}, t, 1'b0};
-    wire [7:0]     beyond_at;
-    wire [8*W-1:0] window_at;
-    reg  [W-1:0]   window;
-    reg            beyond, sign_1, sign_2, sign_3, sign_4;
-    reg  [3:0]     shift_1;
-    reg  [1:0]     shift_2;
+    // Bit 0 of its window is the bit that a shift by 0 drops last.
+    wire [W-1:0] window;
+    wire         beyond, sign_1, unused_below;
+    wire [3:0]   shift_1;
+    reg          sign_2, sign_3, sign_4;
+    reg  [1:0]   shift_2;
 
-    genvar c;
-    generate
-        for (c = 0; c < 8; c = c + 1) begin : g_block
-            localparam FROM = c < BLOCKS ? c : c % 4 < BLOCKS ? c % 4 : BLOCKS - 1;
-            assign window_at[W*c +: W] = v[16*FROM +: W];
-            assign beyond_at[c] = |(v[VW-1:16*FROM+W] ^ {(VW-16*FROM-W){sign}});
-        end
-    endgenerate
-
-    always @(posedge clk) begin
-        window  <= window_at[W*shift[6:4] +: W];
-        beyond  <= beyond_at[shift[6:4]];       // bits that the sign does not stand for
-        sign_1  <= sign;
-        shift_1 <= shift[3:0];
-        if (zero) begin
-            window <= {W{1'b0}};
-            beyond <= 1'b0;
-            sign_1 <= 1'b0;
-        end
-    end
+    block_shift #(.TW(TW), .W(W)) u_blocks (
+        .clk(clk), .zero(zero), .t(t), .shift(shift), .window(window), .above(beyond),
+        .below(unused_below), .sign(sign_1), .rest(shift_1)
+    );
 
     // ---- stage 2: by fours ----
     // What stays above the twelve places: four bits at a time.
@@ -86,7 +64,7 @@ module word_round #(
         sign_3   <= sign_2;
     end
 
-    wire unused = &{1'b0, moved[W-1:12], placed[11:9]};
+    wire unused = &{1'b0, unused_below, moved[W-1:12], placed[11:9]};
 
     // ---- stage 4: rounding, which takes 127 beyond the top ----
     reg [7:0] rounded;
