@@ -97,6 +97,7 @@ def show(found: Sequence[Record]) -> None:
             ("BRAM36", figure(record.bram36, 1)), ("DSP", figure(record.dsp)),
             ("logic levels on the critical path", figure(record.levels)),
             ("clock, MHz (fmax_mhz_est)", figure(record.fmax_mhz_est, 1)),
+            *_copied(record),
             *_measured(record),
             ("energy, fJ per MAC, weights held", figure(record.energy_fj_per_mac_held)),
             ("energy, fJ per MAC, weights changing", figure(record.energy_fj_per_mac_changing)),
@@ -110,6 +111,18 @@ def show(found: Sequence[Record]) -> None:
         for name, why in record.reasons.items():
             if name in _SHOWN:
                 print(f"no {name}: {why}")
+
+
+def _copied(record: Record) -> list[tuple[str, str]]:
+    """Rows of the open flow's copies of drivers, where there are any."""
+    if not record.extra.get("copied_ff") and not record.extra.get("copied_lut"):
+        return []
+    before = record.extra.get("fmax_mhz_est_without_copies")
+    return [
+        ("  without copies of drivers", figure(before, 1)),
+        ("  flip-flops copied, counted above", figure(record.extra["copied_ff"])),
+        ("  LUTs copied, counted above", figure(record.extra["copied_lut"])),
+    ]
 
 
 def _measured(record: Record) -> list[tuple[str, str]]:

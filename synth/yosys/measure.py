@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,12 +13,13 @@ from synth import cache, records
 from synth.design import Design
 from synth.identity import identify
 from synth.records import Record, Source
-from synth.yosys import carry, delays, matching, netlist, order, pack, run, timing
+from synth.yosys import carry, copies, matching, netlist, order, pack, run, timing
+from synth.yosys.replicate import PERIOD_NS
 
-_CODE: Final = cache.code_hash(
-    __file__, *(str(module.__file__) for module in (carry, delays, matching, netlist, order, pack,
-                                                    timing, records)),
-    Path(__file__).parent.parent / "identity.py", delays.TABLE,
+_CODE: Final = copies.CODE + cache.code_hash(
+    __file__, *(str(module.__file__) for module in (carry, matching, netlist, order, pack, timing,
+                                                    records)),
+    Path(__file__).parent.parent / "identity.py",
 )  # fmt: skip
 ESTIMATE: Final = "estimate from the delay table, not placed or routed"
 NOT_OPEN: Final = "only Vivado's reports have it"
@@ -32,7 +32,7 @@ NO_ENERGY: Final = "no energy was asked for"
 def measure(design: Design, *, board: str | None = None) -> Record:
     """The record of a design in the open flow for xcup, without energy."""
     dsp = design.parameters.get("LANE") in BUILT_OF_DSP
-    mapped = run.synthesise(design, dsp=dsp)
+    mapped = copies.synthesise(design, dsp=dsp)
 
     def make(folder: Path) -> None:
         (folder / "record.json").write_text(
@@ -43,14 +43,12 @@ def measure(design: Design, *, board: str | None = None) -> Record:
 
 
 def _record(design: Design, mapped: run.Mapped, dsp: bool, board: str | None) -> Record:
-    text = mapped.netlist_text()
-    raw = json.loads(text)
+    raw = mapped.raw()
     found = netlist.from_json(raw, design.top)
     counts = pack.count(found)
     path = timing.estimate(found)
     who = identify(design.top, {**design.parameters, **resolved(raw, design.top)})
     reasons = who.reasons() | dict.fromkeys(("resources", "timing", "power"), NOT_OPEN)
-    reasons["period_asked_ns"] = "the open flow maps without a target"
     reasons |= dict.fromkeys(
         ("energy_fj_per_mac_held", "energy_fj_per_mac_changing"), NO_ENERGY)
     if board is None:
@@ -59,6 +57,7 @@ def _record(design: Design, mapped: run.Mapped, dsp: bool, board: str | None) ->
         reasons |= dict.fromkeys(("levels", "fmax_mhz_est"), NO_PATH)
     extra = {name: value for name, value in asdict(counts).items()
              if name not in Record.__dataclass_fields__}  # fmt: skip
+    extra |= copies.figures(mapped, found)
     if path is not None:
         extra |= {"clock": ESTIMATE, "limited_by": path.limited_by, "untimed_ends": path.untimed,
                   "path_ns": round(path.path_ns, 4), "critical_path": path_lines(path)}  # fmt: skip
@@ -66,12 +65,13 @@ def _record(design: Design, mapped: run.Mapped, dsp: bool, board: str | None) ->
         module=design.top, tool="yosys", tool_version=mapped.version, stage="synthesised",
         part=run.PART, flow="yosys-xcup", params=dict(design.parameters), board=board,
         options=dict(run.OPTIONS) | {"nodsp": 0 if dsp else 1}, **vars(who),
+        period_asked_ns=PERIOD_NS,
         lut_cells=counts.lut_cells, lut_packed=counts.lut_packed, carry8=counts.carry8,
         ff=counts.ff, lutram=counts.lutram, bram36=counts.bram36, dsp=counts.dsp,
         levels=path.levels if path else None,
         fmax_mhz_est=round(path.fmax_mhz, 1) if path else None,
-        runtime_s=mapped.seconds, source=(Source("netlist.json", sha256(text.encode())),),
-        reasons=reasons, extra=extra,
+        runtime_s=mapped.seconds, reasons=reasons, extra=extra,
+        source=tuple(Source(name, sha256(text.encode())) for name, text in mapped.files().items()),
     )  # fmt: skip
 
 

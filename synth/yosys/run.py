@@ -7,6 +7,7 @@ import functools
 import gzip
 import importlib.metadata
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sim.paths import shown
 from sim.targets import Value
@@ -47,6 +48,19 @@ class Mapped:
     def netlist_text(self) -> str:
         """Yosys' JSON."""
         return gzip.decompress((self.folder / "netlist.json.gz").read_bytes()).decode()
+
+    def raw(self) -> dict[str, Any]:
+        """The netlist as Yosys' JSON has it, parsed."""
+        found: dict[str, Any] = json.loads(self.netlist_text())
+        return found
+
+    def files(self) -> dict[str, str]:
+        """Name -> text of what the netlist is made of."""
+        return {"netlist.json": self.netlist_text()}
+
+    def verilog(self) -> str:
+        """The same netlist as Verilog."""
+        return (self.folder / "netlist.v").read_text(encoding="utf-8")
 
 
 @functools.cache

@@ -32,7 +32,7 @@ from synth import cache
 from synth.design import Design, design
 from synth.errors import SynthError
 from synth.matrix import COMPARED
-from synth.yosys import run as yosys
+from synth.yosys import copies
 
 SMALL: Mapping[str, Value] = COMPARED[0][1]
 BLOCK_RAM = Path(__file__).with_name("ramb36e2.v")
@@ -94,7 +94,7 @@ def compare(given: Mapping[str, Value], *, top: str = "plut_conv", sim: str = "i
     """
     wanted = design(top, given)
     if text is None:
-        text = (yosys.synthesise(wanted).folder / "netlist.v").read_text(encoding="utf-8")
+        text = copies.synthesise(wanted).verilog()
     target = find(top)
     BUILD.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="netlist-", dir=BUILD) as name:
@@ -124,7 +124,7 @@ def checked(given: Mapping[str, Value], top: str = "plut_conv") -> dict[str, Any
     Raises PlutarchError as `compare`.
     """
     wanted = design(top, given)
-    mapped = yosys.synthesise(wanted)
+    mapped = copies.synthesise(wanted)
     own = cache.code_hash(__file__, BLOCK_RAM, ROOT / "tb" / "network" / "test_system.py",
                           ROOT / "tb" / "network" / "faults.py")  # fmt: skip
 

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mapped netlist with copies of drivers in it: what is counted, timed, simulated and run.
+
+`synthesise` stands before `run.synthesise`: same arguments, same result, but that the netlist meets
+the period asked for, or as nearly as copies get it there (`synth/yosys/replicate.py`).
+"""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from synth import cache
+from synth.design import Design
+from synth.errors import SynthError
+from synth.yosys import carry, delays, graph, netlist, order, replicate, run, slack, timing
+from synth.yosys.netlist import FLIP_FLOPS
+from synth.yosys.replicate import PERIOD_NS, Copies
+from synth.yosys.run import Mapped
+
+CODE: Final = cache.code_hash(__file__, delays.TABLE, *(str(module.__file__) for module in (
+    carry, delays, graph, netlist, order, replicate, slack, timing)))  # fmt: skip
+"""A hash over everything that decides which copies are made."""
+_FILE: Final = "copies.json"
+
+
+@dataclass(frozen=True)
+class Copied(Mapped):
+    """A netlist with copies; `folder` is that of copies.json, `of` Yosys' netlist without them."""
+
+    of: Mapped
+    copies: Copies
+
+    def raw(self) -> dict[str, Any]:
+        """Yosys' JSON, parsed, with the copies in it."""
+        return apply(self.of.raw(), self.top, self.copies)
+
+    def netlist_text(self) -> str:
+        """Yosys' JSON with the copies in it."""
+        return json.dumps(self.raw())
+
+    def files(self) -> dict[str, str]:
+        """Yosys' netlist and the copies."""
+        return self.of.files() | {_FILE: (self.folder / _FILE).read_text(encoding="utf-8")}
+
+    def verilog(self) -> str:
+        """The same netlist as Verilog, written by Yosys."""
+
+        def make(folder: Path) -> None:
+            (folder / "netlist.json").write_text(self.netlist_text(), encoding="utf-8")
+            run.yosys("read_json netlist.json\nwrite_verilog -noattr -nohex netlist.v\n", folder)
+            text = (folder / "netlist.v").read_bytes()
+            (folder / "netlist.v.gz").write_bytes(gzip.compress(text, 4, mtime=0))
+            for name in ("netlist.json", "netlist.v"):
+                (folder / name).unlink()
+
+        done = cache.folder("copies-verilog", self.folder.name, make)
+        return gzip.decompress((done / "netlist.v.gz").read_bytes()).decode()
+
+
+def synthesise(design: Design, *, dsp: bool = False, period_ns: float = PERIOD_NS) -> Mapped:
+    """The mapped netlist of a design with copies for a period, out of the cache where it is there.
+
+    A netlist that needs none, or that none would help, comes as Yosys made it.
+    """
+    mapped = run.synthesise(design, dsp=dsp)
+
+    def make(folder: Path) -> None:
+        made = copies_for(mapped.raw(), design.top, period_ns)
+        (folder / _FILE).write_text(json.dumps(asdict(made)), encoding="utf-8")
+
+    folder = cache.folder("copies", cache.key((mapped.folder.name, CODE, str(period_ns))), make)
+    made = _read(json.loads((folder / _FILE).read_text(encoding="utf-8")))
+    if not made.cells:
+        return mapped
+    return Copied(folder, mapped.top, mapped.version, mapped.seconds, mapped, made)
+
+
+def _read(raw: Mapping[str, Any]) -> Copies:
+    return Copies(tuple((new, of) for new, of in raw["cells"]),
+                  tuple((cell, port, index, by) for cell, port, index, by in raw["moved"]),
+                  raw["before_ns"], raw["after_ns"])  # fmt: skip
+
+
+def copies_for(raw: Mapping[str, Any], top: str, period_ns: float = PERIOD_NS) -> Copies:
+    """The copies that a parsed netlist wants, checked: with them it must be as fast as they claim.
+
+    Raises SynthError if it is not, which is a mistake of the program.
+    """
+    found = netlist.from_json(raw, top)
+    made = replicate.Replicator(found, period_ns=period_ns).run()
+    if made.cells:
+        path = timing.estimate(netlist.from_json(apply(raw, top, made), top))
+        if path is None or made.after_ns is None or abs(path.path_ns - made.after_ns) > 1e-6:
+            raise SynthError(f"{top}: with its copies {path and path.path_ns} ns, "
+                             f"not {made.after_ns}")  # fmt: skip
+    return made
+
+
+def apply(raw: Mapping[str, Any], top: str, copies: Copies) -> dict[str, Any]:
+    """A parsed netlist with the copies; the one that was given stays as it is.
+
+    Raises SynthError for a name that is taken or unknown, or a cell with more than one output.
+    """
+    old = raw["modules"][top]
+    cells, names = dict(old["cells"]), dict(old["netnames"])
+    bits = [bit for cell in cells.values() for some in cell["connections"].values() for bit in some]
+    bits += [bit for port in old["ports"].values() for bit in port["bits"]]
+    free = max((bit for bit in bits if isinstance(bit, int)), default=1) + 1
+    called = _labels(names)
+    for number, (new, of) in enumerate(copies.cells):
+        out = _output(cells[of], of)
+        # Named after the cell, so that reports show which copy a path goes through.
+        net = called.get(cells[of]["connections"][out][0], of) + new[len(of) :]
+        if new in cells or net in names:
+            raise SynthError(f"{top}: there is a {new} or {net} already")
+        cells[new] = copy.deepcopy(cells[of])
+        cells[new]["connections"][out] = [free + number]
+        names[net] = {"hide_name": 1, "bits": [free + number], "attributes": {}}
+    fresh = {new for new, _ in copies.cells}
+    for name in {cell for cell, _, _, _ in copies.moved} - fresh:
+        cells[name] = {**cells[name], "connections": {
+            port: list(some) for port, some in cells[name]["connections"].items()}}  # fmt: skip
+    for name, port, index, by in copies.moved:
+        cells[name]["connections"][port][index] = \
+            cells[by]["connections"][_output(cells[by], by)][0]  # fmt: skip
+    return {**raw, "modules": {**raw["modules"], top: {**old, "cells": cells, "netnames": names}}}
+
+
+def _labels(names: Mapping[str, Any]) -> dict[int | str, str]:
+    """Net -> one of its names, not one that Yosys made up if there is another."""
+    found: dict[int | str, str] = {}
+    for name, net in names.items():
+        for i, bit in enumerate(net["bits"]):
+            if bit not in found or (found[bit][0] == "$" != name[0]):
+                found[bit] = f"{name}[{i}]" if len(net["bits"]) > 1 else name
+    return found
+
+
+def _output(cell: Mapping[str, Any], name: str) -> str:
+    """The one output of a cell, of one bit."""
+    found: list[str] = [port for port, way in cell["port_directions"].items() if way == "output"]
+    if len(found) != 1 or len(cell["connections"][found[0]]) != 1:
+        raise SynthError(f"{name}: a {cell['type']} has no single output to copy")
+    return found[0]
+
+
+def figures(mapped: Mapped, found: netlist.Netlist) -> dict[str, Any]:
+    """What a record says of the copies: how many of each kind, the clock in MHz without them.
+
+    found: the netlist that is counted. Inverters are copied along and count as little as others.
+    """
+    if not isinstance(mapped, Copied):
+        return {"copied_ff": 0, "copied_lut": 0}
+    fresh = {new for new, _ in mapped.copies.cells}
+    kinds = [cell.type for cell in found.cells if cell.name in fresh]
+    ff = sum(kind in FLIP_FLOPS for kind in kinds)
+    table = delays.load()
+    before = (mapped.copies.before_ns or 0.0) + table.uncertainty
+    period = max(before, timing.limits(found, table)[0])
+    return {"copied_ff": ff, "copied_lut": len(kinds) - ff - kinds.count("INV"),
+            "fmax_mhz_est_without_copies": round(1000 / period, 1)}  # fmt: skip

@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Copies of drivers for the critical loads of large nets, as Vivado makes them.
+
+Vivado copies drivers of critical nets with many loads in synthesis, `opt_design` and
+`phys_opt_design` (UG904); Yosys does not, it merges equal cells. Here a net on a path that is
+longer than the period asked for gives its late loads to copies of the flip-flop or LUT (and of an
+inverter behind it) that drives it, if its delay gets shorter by that. Loads in time stay.
+Each step is kept only if the worst path gets no longer and all late ends together get better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from synth.yosys.delays import Delays, load
+from synth.yosys.graph import BESIDE, FREE, ROUTED, Graph
+from synth.yosys.netlist import FLIP_FLOPS, Netlist, is_lut
+from synth.yosys.slack import Flags, Ints, Pass, Times, Wiring
+
+PERIOD_NS: Final = 3.333
+"""What every build of the open flow is asked for: 300 MHz, with the clock's uncertainty inside."""
+_COST: Final = {"ff": 0.25, "lut": 1.0}
+"""What a copy weighs against another: flip-flops stand beside LUTs in any case."""
+_EPS: Final = 1e-6  # ns
+_ROUNDS: Final = 200
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What to change in a netlist. cells: (name of the copy, name of the cell it is a copy of).
+
+    moved: (cell, port, index, driver): the input is driven by that cell's output instead of what
+    the netlist, or the cell that was copied, has there. before_ns, after_ns: the longest path
+    without and with the copies.
+    """
+
+    cells: tuple[tuple[str, str], ...] = ()
+    moved: tuple[tuple[str, str, int, str], ...] = ()
+    before_ns: float | None = None
+    after_ns: float | None = None
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Pins of a net for its copies, a group for each; how much that helps for what it costs."""
+
+    net: int
+    groups: tuple[tuple[int, ...], ...]
+    ns: float  # the delay of the net afterwards
+    worth: float
+
+
+@dataclass(frozen=True)
+class _State:
+    """A wiring and the copies in it. copies: net -> (net it was taken off, cell, its pins)."""
+
+    wiring: Wiring
+    copies: dict[int, tuple[int, int, tuple[int, ...]]]
+    done: Pass
+
+    def driver(self, graph: Graph, net: int) -> tuple[int, tuple[int, ...]] | None:
+        """(cell number, its pins) of what drives a net; of a copy, the cell that was copied."""
+        if net in self.copies:
+            return self.copies[net][1:]
+        found = graph.netlist.driver.get(graph.net_bit[net - 1] or "x")
+        return None if found is None else (found[0], tuple(graph.pins_of[found[0]]))
+
+
+class Replicator:
+    """The work on one netlist; `run` gives the copies."""
+
+    def __init__(self, netlist: Netlist, delays: Delays | None = None,
+                 period_ns: float = PERIOD_NS) -> None:  # fmt: skip
+        self.delays = delays or load()
+        self.graph = Graph(netlist, self.delays)
+        self.path_ns = period_ns - self.delays.uncertainty
+        wiring = Wiring(self.graph)
+        self.state = _State(wiring, {}, Pass(wiring))
+        self.refused: set[int] = set()
+        self.passes = 1
+
+    def run(self) -> Copies:
+        """Copy until the period is met or nothing helps; then drop copies that are not needed."""
+        first = self.state.done.worst()
+        if not np.isfinite(first):
+            return Copies()
+        fresh = False  # whether a step was taken since the refused ones were last tried
+        for _ in range(_ROUNDS):
+            if self.state.done.missing(self.path_ns) <= _EPS:
+                break
+            plans = self._choose()
+            if not plans:
+                if not fresh or not self.refused:
+                    break
+                self.refused.clear()
+                fresh = False
+                continue
+            before = self.state
+            self._take(plans)
+            fresh |= self.state is not before
+        self._drop()
+        return self._result(first)
+
+    # Choosing.
+
+    def _choose(self) -> list[_Plan]:
+        """For each late end the plan on its longest path that helps it most for the cost."""
+        s, w = self.state.done, self.state.wiring
+        plans = self._plans()
+        gain, worth = np.zeros(w.nets), np.zeros(w.nets)
+        fanout_ns = w.net_ns(w.fanout())
+        for net, plan in plans.items():
+            gain[net], worth[net] = fanout_ns[net] - plan.ns, plan.worth
+        late = np.flatnonzero(s.path > self.path_ns + _EPS)
+        over = s.path[late] - self.path_ns
+        pins = w.end_pin[late]
+        best, best_net = np.zeros(len(late)), np.zeros(len(late), np.int64)
+        latest = s.latest()
+        walk = np.arange(len(late))
+        while len(walk):
+            nets = w.pin_net[pins]
+            offer = np.minimum(gain[nets], over[walk]) * worth[nets]
+            offer[self._inside(pins)] = 0.0
+            better = offer > best[walk]
+            best[walk[better]], best_net[walk[better]] = offer[better], nets[better]
+            arcs = latest[nets]
+            walk, pins = walk[arcs >= 0], w.arc_pin[arcs[arcs >= 0]]
+        chosen = np.unique(best_net[best > 0])
+        return [plans[net] for net in chosen.tolist()]
+
+    def _inside(self, pins: Ints) -> Flags:
+        """Pins whose net's fanout does not matter to them."""
+        kinds = self.state.wiring.pin_kind[pins]
+        beside = (kinds == BESIDE) & (self.state.done.wire[pins] > self.delays.slice_net)
+        found: Flags = ~((kinds == ROUTED) | beside)
+        return found
+
+    def _plans(self) -> dict[int, _Plan]:
+        """Net -> what could be done about its late loads."""
+        s, w = self.state.done, self.state.wiring
+        slack = s.slack(self.path_ns)
+        late = np.flatnonzero(slack < -_EPS)
+        late = late[~self._inside(late)]
+        late = late[np.lexsort((slack[late], w.pin_net[late]))]
+        fanout = w.fanout()
+        nets, begin = np.unique(w.pin_net[late], return_index=True)
+        found = {}
+        for net, low, high in zip(nets.tolist(), begin, [*begin[1:], len(late)], strict=True):
+            if net in self.refused or (cost := self._cost(net)) is None:
+                continue
+            pins = late[low:high]
+            plan = self._plan(net, pins, -slack[pins], int(fanout[net]), cost)
+            if plan is not None:
+                found[net] = plan
+        return found
+
+    def _cost(self, net: int) -> float | None:
+        """What a copy of a net's driver weighs; None if it is not to be copied."""
+        found = self.state.driver(self.graph, net)
+        if found is None:
+            return None
+        cell = self.graph.netlist.cells[found[0]]
+        if cell.type == "INV":
+            return self._cost(int(self.state.wiring.pin_net[found[1][0]])) if found[1] else None
+        if cell.type in FLIP_FLOPS:
+            return _COST["ff"]
+        return _COST["lut"] if is_lut(cell) else None
+
+    def _plan(self, net: int, pins: Ints, over: Times, fanout: int, cost: float) -> _Plan | None:
+        """The number of copies that helps most for its cost, of those that the table tells apart.
+
+        pins: the late loads, latest first; over: by how much. The driver itself keeps some of them
+        where its other loads leave it room.
+        """
+        w = self.state.wiring
+        best: _Plan | None = None
+        rest = fanout - len(pins)
+        here = float(w.net_ns(np.array([fanout]))[0])
+        for most in self.delays.net_fanout:
+            copies = -(-fanout // most) - 1 if rest < most else -(-len(pins) // most)
+            if copies < 1:
+                continue
+            size = -(-fanout // (copies + 1)) if rest < most else -(-len(pins) // copies)
+            keep = max(size - rest, 0) if rest < most else 0
+            given = pins[: len(pins) - keep]
+            groups = tuple(tuple(some.tolist()) for some in np.array_split(given, copies))
+            sizes = [len(group) for group in groups] + ([rest + keep] if keep else [])
+            if not min(len(group) for group in groups):
+                continue
+            after = float(w.net_ns(np.array(sizes)).max())
+            gained = float(np.minimum(here - after, over).sum())
+            worth = gained / (copies * cost)
+            if after < here - _EPS and (best is None or worth > best.worth):
+                best = _Plan(net, groups, after, worth)
+        return best and replace(best, worth=len(pins) / (len(best.groups) * cost))
+
+    # Taking.
+
+    def _take(self, plans: Sequence[_Plan]) -> None:
+        """Take all plans, or if that is worse, each half by itself."""
+        tried = self._with(plans)
+        old, new = self.state.done, tried.done
+        change = new.missing(self.path_ns) - old.missing(self.path_ns)
+        if change <= _EPS and new.worst() <= old.worst() + _EPS and (
+                change < -_EPS or new.inside(self.path_ns) < old.inside(self.path_ns) - _EPS):
+            self.state = tried
+        elif len(plans) == 1:
+            self.refused.add(plans[0].net)
+        else:
+            self._take(plans[: len(plans) // 2])
+            self._take(plans[len(plans) // 2 :])
+
+    def _with(self, plans: Sequence[_Plan]) -> _State:
+        """The state with the plans carried out."""
+        made = _Additions(self.graph, self.state)
+        moves: list[tuple[int, int]] = []
+        for plan in plans:
+            for group in plan.groups:
+                net = made.copy(plan.net)
+                moves += [(pin, net) for pin in group]
+        w = made.wiring()
+        pins, nets = np.array(moves, np.int64).T
+        w = w.moved(pins, nets)
+        self.passes += 1
+        return _State(w, made.copies, Pass(w))
+
+    # Dropping.
+
+    def _drop(self) -> None:
+        """Give loads back to the net they were taken off where the clock gets no slower by it."""
+        self.path_ns = max(self.path_ns, self.state.done.worst())
+        refused: set[int] = set()
+        while True:
+            merges = list(self._needless(refused))
+            if not merges:
+                return
+            self._merge(merges, refused)
+
+    def _needless(self, refused: set[int]) -> Iterator[int]:
+        """Copies whose loads, and the other loads of the net they came from, have time for it."""
+        s, w = self.state.done, self.state.wiring
+        slack = s.slack(self.path_ns)
+        fanout = w.fanout()
+        busy: set[int] = set()
+        order = np.argsort(w.pin_net, kind="stable")
+        begin = np.searchsorted(w.pin_net[order], np.arange(w.nets + 1))
+        for net, (above, _, _) in sorted(self.state.copies.items(), reverse=True):
+            if net in refused or {net, above} & busy:
+                continue
+            pins = order[begin[net] : begin[net + 1]]
+            if (w.pin_kind[pins] == FREE).any():
+                continue  # made for an inverter's copy, and goes with it
+            pins = np.concatenate((pins, order[begin[above] : begin[above + 1]]))
+            pins = pins[~self._inside(pins)]
+            after = float(w.net_ns(np.array([fanout[net] + fanout[above]]))[0])
+            later = after - s.wire[pins]
+            if (slack[pins] - later >= np.minimum(slack[pins], 0.0) - _EPS).all():
+                busy |= {net, above}
+                yield net
+
+    def _merge(self, nets: Sequence[int], refused: set[int]) -> None:
+        """Undo those copies, or if that is worse, each half by itself."""
+        copies = dict(self.state.copies)
+        nets = [net for net in nets if net in copies]  # some went with the other half
+        w = self.state.wiring
+        pin_net = w.pin_net.copy()
+        for net in nets:
+            pin_net[pin_net == net] = copies[net][0]
+        gone = list(nets)
+        while gone:
+            for net in gone:
+                above, _, pins = copies.pop(net)
+                pin_net[list(pins)] = 0
+                for one, (was, cell, own) in copies.items():
+                    if was == net:
+                        copies[one] = above, cell, own
+            # What was copied for those copies alone: what drives a copied inverter, for one.
+            read = np.bincount(pin_net, minlength=w.nets)
+            gone = [net for net in copies if not read[net]]
+        w = w.moved(slice(None), pin_net)
+        tried = _State(w, copies, Pass(w))
+        self.passes += 1
+        old, new = self.state.done, tried.done
+        if new.missing(self.path_ns) <= old.missing(self.path_ns) + _EPS \
+                and new.worst() <= max(old.worst(), self.path_ns) + _EPS:  # fmt: skip
+            self.state = tried
+        elif len(nets) == 1:
+            refused.update(nets)
+        else:
+            self._merge(nets[: len(nets) // 2], refused)
+            self._merge(nets[len(nets) // 2 :], refused)
+
+    def _result(self, before_ns: float) -> Copies:
+        """The changes by name."""
+        g, w = self.graph, self.state.wiring
+        cells = g.netlist.cells
+        named: dict[int, str] = {}
+        count: dict[int, int] = {}
+        for net, (_, cell, _) in sorted(self.state.copies.items()):
+            count[cell] = count.get(cell, 0) + 1
+            named[net] = f"{cells[cell].name}_copy{count[cell]}"
+        moved = []
+        for pin in np.flatnonzero(w.pin_net[: len(g.pin_net)] - 1 != np.array(g.pin_net)).tolist():
+            number, port, index = g.pin_at[pin]
+            moved.append((cells[number].name, port, index, named[int(w.pin_net[pin])]))
+        for net, (_, cell, pins) in sorted(self.state.copies.items()):
+            for pin, first in zip(pins, g.pins_of[cell], strict=True):
+                if w.pin_net[pin] - 1 != g.pin_net[first]:
+                    _, port, index = g.pin_at[first]
+                    moved.append((named[net], port, index, named[int(w.pin_net[pin])]))
+        made = tuple((named[net], cells[self.state.copies[net][1]].name) for net in sorted(named))
+        return Copies(made, tuple(moved), before_ns, self.state.done.worst())
+
+
+class _Additions:
+    """Copies to come, collected so that the arrays grow once for many."""
+
+    def __init__(self, graph: Graph, state: _State) -> None:
+        self.graph, self.state = graph, state
+        self.copies = dict(state.copies)
+        w = state.wiring
+        self.nets, self.pins = w.nets, len(w.pin_net)
+        self.pin_nets: list[int] = []
+        self.pin_kinds: list[int] = []
+        self.levels: list[int] = []
+        self.ends: list[tuple[int, float]] = []
+        self.arcs: list[tuple[int, int, float]] = []
+        self.starts: list[tuple[int, float]] = []
+
+    def copy(self, net: int) -> int:
+        """The net of a new copy of what drives a net."""
+        found = self.state.driver(self.graph, net)
+        assert found is not None
+        number, pins = found
+        cell = self.graph.netlist.cells[number]
+        w, arc = self.state.wiring, self.graph.delays.arc
+        reads = [int(w.pin_net[pin]) for pin in pins]
+        if cell.type == "INV":
+            reads = [self.copy(one) for one in reads]
+        new = self.nets
+        self.nets += 1
+        self.levels.append(int(w.net_level[net]))
+        own = []
+        for pin, first, read in zip(pins, self.graph.pins_of[number], reads, strict=True):
+            own.append(self.pins)
+            self.pin_nets.append(read)
+            self.pin_kinds.append(int(w.pin_kind[pin]))
+            port = self.graph.pin_at[first][1]
+            if cell.type not in FLIP_FLOPS:
+                self.arcs.append((self.pins, new, 0.0 if cell.type == "INV" else arc["lut"]))
+            elif port != "C":
+                self.ends.append((self.pins, arc["ff_setup_d" if port == "D"
+                                                 else "ff_setup_control"]))  # fmt: skip
+            self.pins += 1
+        if cell.type in FLIP_FLOPS:
+            self.starts.append((new, arc["ff_clk_to_q"]))
+        self.copies[new] = net, number, tuple(own)
+        return new
+
+    def wiring(self) -> Wiring:
+        """The arrays with all of them."""
+        return self.state.wiring.added(self.pin_nets, self.pin_kinds, self.ends, self.arcs,
+                                       self.levels, self.starts)  # fmt: skip
