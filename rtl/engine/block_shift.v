@@ -5,8 +5,9 @@
 // v = 2 * t is cut into blocks of sixteen bits. Out come the W bits from block shift[6:4] on, and
 // whether any bit above those differs from the sign (`above`) and any below them is one (`below`).
 // Both are found out for each block by itself and chosen behind the registers, so that a wide t is
-// no long chain of gates. Shifts beyond the last block give zero (and `below` means nothing).
-// Latency 1. One value a cycle, each with its own shift.
+// no long chain of gates. `nothing` tells the next stage to go on with zero: t is to be taken for
+// zero, or the shift goes beyond the last block. Latency 1. One value a cycle, each with its own
+// shift.
 //
 // Parameters
 //   TW  bits of t, two's complement, 2..128
@@ -24,6 +25,7 @@ module block_shift #(
     output reg  [W-1:0]  window,
     output wire          above,
     output wire          below,
+    output reg           nothing,
     output reg           sign,
     output reg  [3:0]    rest         // of the shift
 );
@@ -54,7 +56,6 @@ module block_shift #(
                 foreign[c] <= |(v[HIGH:LOW] ^ {(HIGH-LOW+1){t[TW-1]}});
                 ones[c]    <= |v[16*c +: 16];
                 passed[c]  <= {1'b0, shift[6:4]} > HERE;
-                if (zero || beyond) foreign[c] <= 1'b0;
             end
         end
         if (TW < 2 || TW > 128) begin : g_illegal_tw
@@ -66,13 +67,10 @@ module block_shift #(
     endgenerate
 
     always @(posedge clk) begin
-        window <= window_at[W*shift[6:4] +: W];
-        sign   <= t[TW-1];
-        rest   <= shift[3:0];
-        if (zero || beyond) begin
-            window <= {W{1'b0}};
-            sign   <= 1'b0;
-        end
+        window  <= window_at[W*shift[6:4] +: W];
+        nothing <= zero || beyond;
+        sign    <= t[TW-1];
+        rest    <= shift[3:0];
     end
 endmodule
 

@@ -34,7 +34,7 @@
 //   check    n + 5, n = rows of the lead (scan_walk), and OH + images + 2 more with several
 //            input tiles
 //   shifts   as scan_walk has them, all passes
-//   finish   L + 18 - slack, raw sums L + 10 - slack, at least 1, slack = shifts after the last
+//   finish   L + 19 - slack, raw sums L + 11 - slack, at least 1, slack = shifts after the last
 //            position's
 // plus cnt_stall_w. Passes of at most 2 x 2 positions and 2 images wait 3 cycles before each pass
 // for the sums of the one before. This is exact as long as a, r and the outputs never stall.

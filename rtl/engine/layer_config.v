@@ -98,6 +98,7 @@ module layer_config #(
     reg [1:0]  stride, pad_bottom;
     reg [2:0]  lead_left;
     reg [8:0]  rows_left;
+    reg        rows_over;      // none is left
     reg [15:0] images_left;
     reg [25:0] plane;   // output positions of one image, then of all images
     reg [25:0] total;
@@ -185,6 +186,7 @@ module layer_config #(
             end
             S_LEAD: begin
                 rows_left <= oh;
+                rows_over <= 1'b0;
                 lead_left <= lead_left - 3'd1;
                 lead      <= lead + {2'd0, grid_w};
                 if (lead_left == 0) begin
@@ -198,8 +200,9 @@ module layer_config #(
             end
             S_PLANE: begin
                 rows_left <= rows_left - 9'd1;
+                rows_over <= rows_left == 9'd1;
                 plane     <= plane + {17'd0, ow};
-                if (rows_left == 0) begin
+                if (rows_over) begin
                     plane <= plane;
                     state <= S_TOTAL;
                 end

@@ -45,14 +45,14 @@ module pot_project #(
 
     // ---- stage 1: by sixteens ----
     wire [W-1:0] window;
-    wire         above, below, sign_1;
+    wire         above, below, nothing, sign_1;
     wire [3:0]   shift_1;
     reg          sign_2, sign_3, sign_4;
     reg  [1:0]   shift_2;
 
     block_shift #(.TW(TW), .W(W)) u_blocks (
         .clk(clk), .zero(zero), .t(t), .shift(shift), .window(window), .above(above),
-        .below(below), .sign(sign_1), .rest(shift_1)
+        .below(below), .nothing(nothing), .sign(sign_1), .rest(shift_1)
     );
 
     // ---- stage 2: by fours ----
@@ -72,6 +72,11 @@ module pot_project #(
                    || low[2] && shift_1[3:2] == 2'd3;
         sign_2  <= sign_1;
         shift_2 <= shift_1[1:0];
+        if (nothing) begin      // what is below it does not matter
+            near    <= {(K+3){1'b0}};
+            above_2 <= 1'b0;
+            sign_2  <= 1'b0;
+        end
     end
 
     // ---- stage 3: by single places ----

@@ -82,6 +82,7 @@ module psum_buffer #(
         acc_tile_end  <= valid_q && last_q && end_q;
         if (restart) read_at <= {AW{1'b0}};
         if (rst) begin
+            first_q       <= 1'b0;    // needs none, but a shift register would then have its loads
             valid_q       <= 1'b0;
             total_valid_q <= 1'b0;
             stored        <= 1'b0;

@@ -26,14 +26,14 @@ module word_round #(
     // ---- stage 1: by sixteens ----
     // Bit 0 of its window is the bit that a shift by 0 drops last.
     wire [W-1:0] window;
-    wire         beyond, sign_1, unused_below;
+    wire         beyond, nothing, sign_1, unused_below;
     wire [3:0]   shift_1;
     reg          sign_2, sign_3, sign_4;
     reg  [1:0]   shift_2;
 
     block_shift #(.TW(TW), .W(W)) u_blocks (
         .clk(clk), .zero(zero), .t(t), .shift(shift), .window(window), .above(beyond),
-        .below(unused_below), .sign(sign_1), .rest(shift_1)
+        .below(unused_below), .nothing(nothing), .sign(sign_1), .rest(shift_1)
     );
 
     // ---- stage 2: by fours ----
@@ -49,6 +49,11 @@ module word_round #(
                     || |foreign[19:16] && !shift_1[3] || |foreign[15:12] && shift_1[3:2] == 2'd0;
         sign_2   <= sign_1;
         shift_2  <= shift_1[1:0];
+        if (nothing) begin
+            near     <= 12'd0;
+            beyond_2 <= 1'b0;
+            sign_2   <= 1'b0;
+        end
     end
 
     // ---- stage 3: by single places ----

@@ -19,7 +19,7 @@ from tb.conv_engine.work import LayerWork
 ISSUE_TO_SUM = 3  # element, window and taps registers before the lanes
 SUM_TO_STORED = 2  # psum_buffer
 POST_PROCESS, RAW_SUMS = 9, 1  # raw sums leave after the first stage
-OUT_TO_TAKEN = 3  # output FIFO, then the room count, then the look at it
+OUT_TO_TAKEN = 4  # output FIFO and its register, then the room count, then the look at it
 TINY_GAP = 4  # cycles from a tiny pass's last position to the next one's first
 SWAP = 2  # from a pass's first step to the swap of its weights; a step taken to its write too
 BANK_TO_FULL = 1  # from the bank's w_settled until the pass sees it
