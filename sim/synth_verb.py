@@ -115,14 +115,14 @@ def show(found: Sequence[Record]) -> None:
 
 def _copied(record: Record) -> list[tuple[str, str]]:
     """Rows of the open flow's copies of drivers, where there are any."""
-    if not record.extra.get("copied_ff") and not record.extra.get("copied_lut"):
-        return []
     before = record.extra.get("fmax_mhz_est_without_copies")
-    return [
-        ("  without copies of drivers", figure(before, 1)),
-        ("  flip-flops copied, counted above", figure(record.extra["copied_ff"])),
-        ("  LUTs copied, counted above", figure(record.extra["copied_lut"])),
-    ]
+    if before is None:
+        return []
+    what = {"ff": "flip-flops", "lut": "LUTs", "srl": "shift registers"}
+    return [("  without copies of drivers", figure(before, 1))] + [
+        (f"  {name} copied, counted above", figure(record.extra[f"copied_{kind}"]))
+        for kind, name in what.items()
+    ]  # fmt: skip
 
 
 def _measured(record: Record) -> list[tuple[str, str]]:

@@ -194,7 +194,7 @@ def test_carries_memories_and_ports_are_loads_like_others_but_are_not_copied():
         flow.ff(f"y{i}", f"y{i}_q")
         ends.append(f"y{i}_q")
     ends += [flow.path("w", 5) for _ in range(20)]
-    flow.cell("SRL16E", CLK="clk", D="w", CE="ce", A0="1", A1="1", A2="0", A3="0", Q="late")
+    flow.cell("SRL16E", CLK="clk", D="w", CE="ce", A0="1", A1="1", A2="side0", A3="0", Q="late")
     flow.cells[f"u{len(flow.cells) - 1}"]["port_directions"]["Q"] = "output"
     flow.cells[f"u{len(flow.cells) - 1}"]["port_directions"].pop("O", None)
     ends += [flow.path("late", 4) for _ in range(40)]
@@ -277,8 +277,8 @@ def test_names_that_are_taken_and_cells_of_two_outputs_are_refused():
 
 def test_copies_that_do_not_give_their_clock_are_refused(monkeypatch):
     class Boasting(replicate.Replicator):
-        def run(self):
-            found = super().run()
+        def run(self, **given):
+            found = super().run(**given)
             return replicate.Copies(found.cells, found.moved, found.before_ns,
                                     found.after_ns - 0.1)  # fmt: skip
 

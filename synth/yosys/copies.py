@@ -19,7 +19,6 @@ from synth import cache
 from synth.design import Design
 from synth.errors import SynthError
 from synth.yosys import carry, delays, graph, netlist, order, replicate, run, slack, timing
-from synth.yosys.netlist import FLIP_FLOPS
 from synth.yosys.replicate import PERIOD_NS, Copies
 from synth.yosys.run import Mapped
 
@@ -63,18 +62,21 @@ class Copied(Mapped):
         return gzip.decompress((done / "netlist.v.gz").read_bytes()).decode()
 
 
-def synthesise(design: Design, *, dsp: bool = False, period_ns: float = PERIOD_NS) -> Mapped:
+def synthesise(design: Design, *, dsp: bool = False, period_ns: float = PERIOD_NS,
+               spare: bool = True) -> Mapped:  # fmt: skip
     """The mapped netlist of a design with copies for a period, out of the cache where it is there.
 
-    A netlist that needs none, or that none would help, comes as Yosys made it.
+    A netlist that needs none, or that none would help, comes as Yosys made it. spare: without
+    copies that shorten paths, but not the longest one.
     """
     mapped = run.synthesise(design, dsp=dsp)
 
     def make(folder: Path) -> None:
-        made = copies_for(mapped.raw(), design.top, period_ns)
+        made = copies_for(mapped.raw(), design.top, period_ns, spare)
         (folder / _FILE).write_text(json.dumps(asdict(made)), encoding="utf-8")
 
-    folder = cache.folder("copies", cache.key((mapped.folder.name, CODE, str(period_ns))), make)
+    words = mapped.folder.name, CODE, str(period_ns), str(spare)
+    folder = cache.folder("copies", cache.key(words), make)
     made = _read(json.loads((folder / _FILE).read_text(encoding="utf-8")))
     if not made.cells:
         return mapped
@@ -87,13 +89,14 @@ def _read(raw: Mapping[str, Any]) -> Copies:
                   raw["before_ns"], raw["after_ns"])  # fmt: skip
 
 
-def copies_for(raw: Mapping[str, Any], top: str, period_ns: float = PERIOD_NS) -> Copies:
+def copies_for(raw: Mapping[str, Any], top: str, period_ns: float = PERIOD_NS,
+               spare: bool = True) -> Copies:  # fmt: skip
     """The copies that a parsed netlist wants, checked: with them it must be as fast as they claim.
 
     Raises SynthError if it is not, which is a mistake of the program.
     """
     found = netlist.from_json(raw, top)
-    made = replicate.Replicator(found, period_ns=period_ns).run()
+    made = replicate.Replicator(found, period_ns=period_ns).run(spare=spare)
     if made.cells:
         path = timing.estimate(netlist.from_json(apply(raw, top, made), top))
         if path is None or made.after_ns is None or abs(path.path_ns - made.after_ns) > 1e-6:
@@ -153,15 +156,14 @@ def _output(cell: Mapping[str, Any], name: str) -> str:
 def figures(mapped: Mapped, found: netlist.Netlist) -> dict[str, Any]:
     """What a record says of the copies: how many of each kind, the clock in MHz without them.
 
-    found: the netlist that is counted. Inverters are copied along and count as little as others.
+    found: the netlist that is counted. Of inverters the copies count as little as the others do.
     """
     if not isinstance(mapped, Copied):
-        return {"copied_ff": 0, "copied_lut": 0}
+        return {"copied_ff": 0, "copied_lut": 0, "copied_srl": 0}
     fresh = {new for new, _ in mapped.copies.cells}
-    kinds = [cell.type for cell in found.cells if cell.name in fresh]
-    ff = sum(kind in FLIP_FLOPS for kind in kinds)
+    kinds = [replicate.kind_of(cell) for cell in found.cells if cell.name in fresh]
     table = delays.load()
     before = (mapped.copies.before_ns or 0.0) + table.uncertainty
     period = max(before, timing.limits(found, table)[0])
-    return {"copied_ff": ff, "copied_lut": len(kinds) - ff - kinds.count("INV"),
+    return {**{f"copied_{kind}": kinds.count(kind) for kind in ("ff", "lut", "srl")},
             "fmax_mhz_est_without_copies": round(1000 / period, 1)}  # fmt: skip

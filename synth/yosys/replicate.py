@@ -17,16 +17,30 @@ from typing import Final
 import numpy as np
 
 from synth.yosys.delays import Delays, load
-from synth.yosys.graph import BESIDE, FREE, ROUTED, Graph
-from synth.yosys.netlist import FLIP_FLOPS, Netlist, is_lut
+from synth.yosys.graph import BESIDE, CLOCK_PINS, FREE, ROUTED, Graph
+from synth.yosys.netlist import FLIP_FLOPS, Cell, Netlist, is_lut
 from synth.yosys.slack import Flags, Ints, Pass, Times, Wiring
 
 PERIOD_NS: Final = 3.333
 """What every build of the open flow is asked for: 300 MHz, with the clock's uncertainty inside."""
-_COST: Final = {"ff": 0.25, "lut": 1.0}
+_COST: Final = {"ff": 0.25, "lut": 1.0, "srl": 1.0}
 """What a copy weighs against another: flip-flops stand beside LUTs in any case."""
 _EPS: Final = 1e-6  # ns
 _ROUNDS: Final = 200
+
+
+def kind_of(cell: Cell) -> str | None:
+    """What kind a cell is among those that may be copied; None for all others.
+
+    Of shift registers those of a fixed length: SRL16E at a constant address, one LUT site each.
+    """
+    if cell.type in FLIP_FLOPS:
+        return "ff"
+    if is_lut(cell):
+        return "lut"
+    if cell.type == "SRL16E" and not any(isinstance(cell.one(f"A{i}"), int) for i in range(4)):
+        return "srl"
+    return "inv" if cell.type == "INV" else None
 
 
 @dataclass(frozen=True)
@@ -83,8 +97,11 @@ class Replicator:
         self.refused: set[int] = set()
         self.passes = 1
 
-    def run(self) -> Copies:
-        """Copy until the period is met or nothing helps; then drop copies that are not needed."""
+    def run(self, *, spare: bool = True) -> Copies:
+        """Copy until the period is met or nothing helps.
+
+        spare: then drop the copies without which the longest path stays the longest.
+        """
         first = self.state.done.worst()
         if not np.isfinite(first):
             return Copies()
@@ -102,7 +119,8 @@ class Replicator:
             before = self.state
             self._take(plans)
             fresh |= self.state is not before
-        self._drop()
+        if spare:
+            self._drop()
         return self._result(first)
 
     # Choosing.
@@ -110,27 +128,35 @@ class Replicator:
     def _choose(self) -> list[_Plan]:
         """For each late end the plan on its longest path that helps it most for the cost."""
         s, w = self.state.done, self.state.wiring
-        plans = self._plans()
+        late = np.flatnonzero(s.path > self.path_ns + _EPS)
+        over = s.path[late] - self.path_ns
+        steps = list(self._back(w.end_pin[late]))
+        wanted = np.zeros(w.nets, np.bool_)
+        for _, nets in steps:
+            wanted[nets] = True
+        plans = self._plans(wanted)
         gain, worth = np.zeros(w.nets), np.zeros(w.nets)
         fanout_ns = w.net_ns(w.fanout())
         for net, plan in plans.items():
             gain[net], worth[net] = fanout_ns[net] - plan.ns, plan.worth
-        late = np.flatnonzero(s.path > self.path_ns + _EPS)
-        over = s.path[late] - self.path_ns
-        pins = w.end_pin[late]
         best, best_net = np.zeros(len(late)), np.zeros(len(late), np.int64)
-        latest = s.latest()
-        walk = np.arange(len(late))
-        while len(walk):
-            nets = w.pin_net[pins]
+        for walk, nets in steps:
             offer = np.minimum(gain[nets], over[walk]) * worth[nets]
-            offer[self._inside(pins)] = 0.0
             better = offer > best[walk]
             best[walk[better]], best_net[walk[better]] = offer[better], nets[better]
-            arcs = latest[nets]
-            walk, pins = walk[arcs >= 0], w.arc_pin[arcs[arcs >= 0]]
         chosen = np.unique(best_net[best > 0])
         return [plans[net] for net in chosen.tolist()]
+
+    def _back(self, pins: Ints) -> Iterator[tuple[Ints, Ints]]:
+        """Step by step back on the longest paths to pins: (which of them, the routed nets)."""
+        w, latest = self.state.wiring, self.state.done.latest()
+        walk = np.arange(len(pins))
+        while len(walk):
+            nets = w.pin_net[pins]
+            routed = ~self._inside(pins)
+            yield walk[routed], nets[routed]
+            arcs = latest[nets]
+            walk, pins = walk[arcs >= 0], w.arc_pin[arcs[arcs >= 0]]
 
     def _inside(self, pins: Ints) -> Flags:
         """Pins whose net's fanout does not matter to them."""
@@ -139,12 +165,12 @@ class Replicator:
         found: Flags = ~((kinds == ROUTED) | beside)
         return found
 
-    def _plans(self) -> dict[int, _Plan]:
-        """Net -> what could be done about its late loads."""
+    def _plans(self, wanted: Flags) -> dict[int, _Plan]:
+        """Net -> what could be done about its late loads, for some nets."""
         s, w = self.state.done, self.state.wiring
         slack = s.slack(self.path_ns)
         late = np.flatnonzero(slack < -_EPS)
-        late = late[~self._inside(late)]
+        late = late[wanted[w.pin_net[late]] & ~self._inside(late)]
         late = late[np.lexsort((slack[late], w.pin_net[late]))]
         fanout = w.fanout()
         nets, begin = np.unique(w.pin_net[late], return_index=True)
@@ -166,9 +192,7 @@ class Replicator:
         cell = self.graph.netlist.cells[found[0]]
         if cell.type == "INV":
             return self._cost(int(self.state.wiring.pin_net[found[1][0]])) if found[1] else None
-        if cell.type in FLIP_FLOPS:
-            return _COST["ff"]
-        return _COST["lut"] if is_lut(cell) else None
+        return _COST.get(kind_of(cell) or "")
 
     def _plan(self, net: int, pins: Ints, over: Times, fanout: int, cost: float) -> _Plan | None:
         """The number of copies that helps most for its cost, of those that the table tells apart.
@@ -339,7 +363,8 @@ class _Additions:
         cell = self.graph.netlist.cells[number]
         w, arc = self.state.wiring, self.graph.delays.arc
         reads = [int(w.pin_net[pin]) for pin in pins]
-        if cell.type == "INV":
+        kind = kind_of(cell)
+        if kind == "inv":
             reads = [self.copy(one) for one in reads]
         new = self.nets
         self.nets += 1
@@ -350,14 +375,15 @@ class _Additions:
             self.pin_nets.append(read)
             self.pin_kinds.append(int(w.pin_kind[pin]))
             port = self.graph.pin_at[first][1]
-            if cell.type not in FLIP_FLOPS:
-                self.arcs.append((self.pins, new, 0.0 if cell.type == "INV" else arc["lut"]))
-            elif port != "C":
-                self.ends.append((self.pins, arc["ff_setup_d" if port == "D"
-                                                 else "ff_setup_control"]))  # fmt: skip
+            if kind not in ("ff", "srl"):
+                self.arcs.append((self.pins, new, 0.0 if kind == "inv" else arc["lut"]))
+            elif port not in CLOCK_PINS:
+                setup = "lutram_setup" if kind == "srl" else \
+                    "ff_setup_d" if port == "D" else "ff_setup_control"  # fmt: skip
+                self.ends.append((self.pins, arc[setup]))
             self.pins += 1
-        if cell.type in FLIP_FLOPS:
-            self.starts.append((new, arc["ff_clk_to_q"]))
+        if kind in ("ff", "srl"):
+            self.starts.append((new, arc[f"{kind}_clk_to_q"]))
         self.copies[new] = net, number, tuple(own)
         return new
 

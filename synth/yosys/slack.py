@@ -20,7 +20,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class _Level:
+class Level:
     """Arcs into the nets of one level: a slice of all arcs, where each net's begin, the nets."""
 
     arcs: slice
@@ -37,6 +37,7 @@ class Wiring:
 
     def __init__(self, graph: Graph) -> None:
         self.delays: Delays = graph.delays
+        self.levels: list[Level] = []
         self.pin_net = np.array(graph.pin_net, np.int64) + 1
         self.pin_kind = np.array(graph.pin_kind, np.int64)
         self.net_level = np.array([0, *graph.net_level], np.int64)
@@ -44,26 +45,28 @@ class Wiring:
         self.start_ns = np.array(graph.start_ns, np.float64)
         self.end_pin = np.array(graph.end_pin, np.int64)
         self.end_ns = np.array(graph.end_ns, np.float64)
-        self._arcs = (np.array(graph.arc_pin, np.int64), np.array(graph.arc_net, np.int64) + 1,
-                      np.array(graph.arc_ns, np.float64))  # fmt: skip
-        self._sort()
+        self.arc_pin = self.arc_net = self._key = np.zeros(0, np.int64)
+        self.arc_ns = np.zeros(0)
+        self._insert(np.array(graph.arc_pin, np.int64), np.array(graph.arc_net, np.int64) + 1,
+                     np.array(graph.arc_ns, np.float64))  # fmt: skip
 
-    def _sort(self) -> None:
-        """Arcs by the level of the net they lead to, then by net."""
-        pins, nets, ns = self._arcs
-        # Stable sorting is fast on what is nearly sorted: copies come last.
-        place = np.argsort(self.net_level[nets] * self.nets + nets, kind="stable")
-        self.arc_pin, self.arc_net, self.arc_ns = pins[place], nets[place], ns[place]
-        self._arcs = self.arc_pin, self.arc_net, self.arc_ns
-        first = np.flatnonzero(np.diff(self.arc_net, prepend=-1))
-        levels = self.net_level[self.arc_net[first]]
-        self._levels: list[_Level] = []
+    def _insert(self, pins: Ints, nets: Ints, ns: Times) -> None:
+        """Add arcs, in order by the level of the net they lead to, then by net."""
+        key = (self.net_level[nets] << 32) + nets
+        place = np.argsort(key, kind="stable")
+        at = np.searchsorted(self._key, key[place])
+        self._key = np.insert(self._key, at, key[place])
+        self.arc_pin = np.insert(self.arc_pin, at, pins[place])
+        self.arc_net = np.insert(self.arc_net, at, nets[place])
+        self.arc_ns = np.insert(self.arc_ns, at, ns[place])
+        first = np.flatnonzero(np.diff(self._key, prepend=-1))
+        levels = self._key[first] >> 32
         cuts = np.flatnonzero(np.diff(levels, prepend=-1)).tolist()
+        edge = [*first.tolist(), len(self._key)]
+        self.levels = []
         for low, high in zip(cuts, [*cuts[1:], len(first)][: len(cuts)], strict=True):
-            end = int(first[high]) if high < len(first) else len(nets)
-            start = int(first[low])
-            self._levels.append(_Level(slice(start, end), first[low:high] - start,
-                                       self.arc_net[first[low:high]]))  # fmt: skip
+            self.levels.append(Level(slice(edge[low], edge[high]), first[low:high] - edge[low],
+                                     self.arc_net[first[low:high]]))  # fmt: skip
 
     @property
     def nets(self) -> int:
@@ -111,10 +114,7 @@ class Wiring:
             other.start_ns = np.concatenate((self.start_ns, np.array([ns for _, ns in starts])))
         if arcs:
             some = np.array([(pin, net) for pin, net, _ in arcs], np.int64)
-            pins, nets, ns = self._arcs
-            other._arcs = (np.concatenate((pins, some[:, 0])), np.concatenate((nets, some[:, 1])),
-                           np.concatenate((ns, np.array([ns for _, _, ns in arcs]))))  # fmt: skip
-            other._sort()
+            other._insert(some[:, 0], some[:, 1], np.array([ns for _, _, ns in arcs]))
         return other
 
 
@@ -128,7 +128,7 @@ class Pass:
         self._ns = self.wire[w.arc_pin] + w.arc_ns
         self.arrival = np.full(w.nets, -np.inf)
         np.maximum.at(self.arrival, w.start_net, w.start_ns)
-        for level in w._levels:
+        for level in w.levels:
             at = self.arrival[self.source[level.arcs]] + self._ns[level.arcs]
             self.arrival[level.nets] = np.maximum(self.arrival[level.nets],
                                                   np.maximum.reduceat(at, level.begin))  # fmt: skip
@@ -160,7 +160,7 @@ class Pass:
         pins, nets = np.full(len(w.pin_net), np.inf), np.full(w.nets, np.inf)
         np.minimum.at(pins, w.end_pin, path_ns - w.end_ns)
         np.minimum.at(nets, w.pin_net[w.end_pin], path_ns - w.end_ns - self.wire[w.end_pin])
-        for level in reversed(w._levels):
+        for level in reversed(w.levels):
             by = nets[w.arc_net[level.arcs]] - w.arc_ns[level.arcs]
             at = w.arc_pin[level.arcs]
             np.minimum.at(pins, at, by)

@@ -15,7 +15,7 @@ import numpy as np
 from synth.yosys.delays import Delays, load
 from synth.yosys.graph import FREE, Graph
 from synth.yosys.netlist import BLOCK_RAM, LUTRAM_SITES, Netlist
-from synth.yosys.slack import Pass, Wiring
+from synth.yosys.slack import Ints, Pass, Wiring
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def way(graph: Graph, done: Pass, end: int) -> tuple[int, tuple[Hop, ...]]:
     hops = [Hop(f"{cell.type} {cell.name}.{port}", into, 0.0, 0.0, 0)]
     fanout = w.fanout()
     levels = 0
-    for net, wire, came, inverts in _steps(graph, done, int(w.end_pin[end])):
+    for net, wire, came, inverts in _steps(graph, done, done.latest(), int(w.end_pin[end])):
         bit = graph.net_bit[net - 1]
         assert bit is not None
         driver = netlist.cells[netlist.driver[bit][0]]
@@ -89,13 +89,19 @@ def way(graph: Graph, done: Pass, end: int) -> tuple[int, tuple[Hop, ...]]:
     return levels, tuple(reversed(hops))
 
 
-def _steps(graph: Graph, done: Pass, pin: int) -> Iterator[tuple[int, float, float, bool]]:
+def nets_back(graph: Graph, done: Pass, latest: Ints, end: int) -> list[int]:
+    """The nets of the longest path to a path end, from the end back to the start."""
+    return [net for net, _, _, _ in _steps(graph, done, latest, int(done.wiring.end_pin[end]))]
+
+
+def _steps(graph: Graph, done: Pass, latest: Ints,
+           pin: int) -> Iterator[tuple[int, float, float, bool]]:  # fmt: skip
     """Backwards from a pin: (net, wire to where the path goes on, when the signal is at the input
     of the net's driver or -1 where the path starts, whether that is an inverter).
 
     The carry into a CARRY8 is no net: the chain is one step.
     """
-    w, latest = done.wiring, done.latest()
+    w = done.wiring
     while True:
         net = int(w.pin_net[pin])
         wire = float(done.wire[pin])
