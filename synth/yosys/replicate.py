@@ -66,6 +66,7 @@ class _Plan:
     groups: tuple[tuple[int, ...], ...]
     ns: float  # the delay of the net afterwards
     worth: float
+    deep: bool = False  # each copy of a flip-flop gets a copy of the LUT before it, too
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class Replicator:
         fanout = w.fanout()
         nets, begin = np.unique(w.pin_net[late], return_index=True)
         found = {}
-        for net, low, high in zip(nets.tolist(), begin, [*begin[1:], len(late)], strict=True):
+        for net, low, high in zip(nets.tolist(), begin, [*begin[1:], len(late)]):
             if net in self.refused or (cost := self._cost(net)) is None:
                 continue
             pins = late[low:high]
@@ -232,11 +233,26 @@ class Replicator:
         if change <= _EPS and new.worst() <= old.worst() + _EPS and (
                 change < -_EPS or new.inside(self.path_ns) < old.inside(self.path_ns) - _EPS):
             self.state = tried
+        elif len(plans) == 1 and not plans[0].deep and self._lut_before(plans[0].net):
+            self._take([replace(plans[0], deep=True)])
         elif len(plans) == 1:
             self.refused.add(plans[0].net)
         else:
             self._take(plans[: len(plans) // 2])
             self._take(plans[len(plans) // 2 :])
+
+    def _lut_before(self, net: int) -> bool:
+        """Whether a flip-flop drives the net and has a LUT to itself: two would read it slower."""
+        found = self.state.driver(self.graph, net)
+        assert found is not None
+        cells = self.graph.netlist.cells
+        if kind_of(cells[found[0]]) != "ff":
+            return False
+        w = self.state.wiring
+        pins = [pin for pin in found[1] if w.pin_kind[pin] == BESIDE]
+        before = self.state.driver(self.graph, int(w.pin_net[pins[0]])) if pins else None
+        return before is not None and kind_of(cells[before[0]]) == "lut" \
+            and int((w.pin_net == w.pin_net[pins[0]]).sum()) == 1  # fmt: skip
 
     def _with(self, plans: Sequence[_Plan]) -> _State:
         """The state with the plans carried out."""
@@ -244,7 +260,7 @@ class Replicator:
         moves: list[tuple[int, int]] = []
         for plan in plans:
             for group in plan.groups:
-                net = made.copy(plan.net)
+                net = made.copy(plan.net, plan.deep)
                 moves += [(pin, net) for pin in group]
         w = made.wiring()
         pins, nets = np.array(moves, np.int64).T
@@ -355,8 +371,8 @@ class _Additions:
         self.arcs: list[tuple[int, int, float]] = []
         self.starts: list[tuple[int, float]] = []
 
-    def copy(self, net: int) -> int:
-        """The net of a new copy of what drives a net."""
+    def copy(self, net: int, deep: bool = False) -> int:
+        """The net of a new copy of what drives a net; deep: and of the LUT before a flip-flop."""
         found = self.state.driver(self.graph, net)
         assert found is not None
         number, pins = found
@@ -366,6 +382,9 @@ class _Additions:
         kind = kind_of(cell)
         if kind == "inv":
             reads = [self.copy(one) for one in reads]
+        if deep:
+            reads = [self.copy(one) if w.pin_kind[pin] == BESIDE else one
+                     for pin, one in zip(pins, reads, strict=True)]  # fmt: skip
         new = self.nets
         self.nets += 1
         self.levels.append(int(w.net_level[net]))
