@@ -26,6 +26,7 @@ PERIOD_NS: Final = 3.333
 _COST: Final = {"ff": 0.25, "lut": 1.0, "srl": 1.0}
 """What a copy weighs against another: flip-flops stand beside LUTs in any case."""
 _EPS: Final = 1e-6  # ns
+_AGAIN: Final = 0.95  # what was refused is tried once more after so much progress
 _ROUNDS: Final = 200
 
 
@@ -106,20 +107,19 @@ class Replicator:
         first = self.state.done.worst()
         if not np.isfinite(first):
             return Copies()
-        fresh = False  # whether a step was taken since the refused ones were last tried
+        tried = np.inf  # how late all ends were when what was refused was last tried again
         for _ in range(_ROUNDS):
-            if self.state.done.missing(self.path_ns) <= _EPS:
+            late = self.state.done.missing(self.path_ns)
+            if late <= _EPS:
                 break
             plans = self._choose()
-            if not plans:
-                if not fresh or not self.refused:
-                    break
+            if plans:
+                self._take(plans)
+            elif self.refused and late < _AGAIN * tried:
                 self.refused.clear()
-                fresh = False
-                continue
-            before = self.state
-            self._take(plans)
-            fresh |= self.state is not before
+                tried = late
+            else:
+                break
         if spare:
             self._drop()
         return self._result(first)
@@ -176,7 +176,8 @@ class Replicator:
         fanout = w.fanout()
         nets, begin = np.unique(w.pin_net[late], return_index=True)
         found = {}
-        for net, low, high in zip(nets.tolist(), begin, [*begin[1:], len(late)]):
+        edges = [*begin.tolist(), len(late)]
+        for net, low, high in zip(nets.tolist(), edges[:-1], edges[1:], strict=True):
             if net in self.refused or (cost := self._cost(net)) is None:
                 continue
             pins = late[low:high]
