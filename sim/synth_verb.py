@@ -97,7 +97,7 @@ def show(found: Sequence[Record]) -> None:
             ("BRAM36", figure(record.bram36, 1)), ("DSP", figure(record.dsp)),
             ("logic levels on the critical path", figure(record.levels)),
             ("clock, MHz (fmax_mhz_est)", figure(record.fmax_mhz_est, 1)),
-            *_copied(record),
+            *_changed(record),
             *_measured(record),
             ("energy, fJ per MAC, weights held", figure(record.energy_fj_per_mac_held)),
             ("energy, fJ per MAC, weights changing", figure(record.energy_fj_per_mac_changing)),
@@ -113,13 +113,14 @@ def show(found: Sequence[Record]) -> None:
                 print(f"no {name}: {why}")
 
 
-def _copied(record: Record) -> list[tuple[str, str]]:
-    """Rows of the open flow's copies of drivers, where there are any."""
-    before = record.extra.get("fmax_mhz_est_without_copies")
+def _changed(record: Record) -> list[tuple[str, str]]:
+    """Rows of what the open flow changed in the mapped netlist, where there is anything."""
+    before = record.extra.get("fmax_mhz_est_as_mapped")
     if before is None:
         return []
     what = {"ff": "flip-flops", "lut": "LUTs", "srl": "shift registers"}
-    return [("  without copies of drivers", figure(before, 1))] + [
+    return [("  as mapped", figure(before, 1)),
+            ("  LUTs rewritten", figure(record.extra["rewritten_lut"]))] + [
         (f"  {name} copied, counted above", figure(record.extra[f"copied_{kind}"]))
         for kind, name in what.items()
     ]  # fmt: skip

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The mapped netlist with copies of drivers in it: what is counted, timed, simulated and run.
+"""The mapped netlist made faster: what is counted, timed, simulated and run.
 
 `synthesise` stands before `run.synthesise`: same arguments, same result, but that the netlist meets
-the period asked for, or as nearly as copies get it there (`synth/yosys/replicate.py`).
+the period asked for, or as nearly as LUTs rewritten on late paths (`synth/yosys/collapse.py`) and
+copies of drivers (`synth/yosys/replicate.py`) get it there.
 """
 
 from __future__ import annotations
@@ -18,33 +19,50 @@ from typing import Any, Final
 from synth import cache
 from synth.design import Design
 from synth.errors import SynthError
-from synth.yosys import carry, delays, graph, netlist, order, replicate, run, slack, timing
+from synth.yosys import (
+    carry,
+    collapse,
+    delays,
+    graph,
+    netlist,
+    order,
+    replicate,
+    run,
+    slack,
+    timing,
+)
+from synth.yosys.collapse import Rewrites
 from synth.yosys.replicate import PERIOD_NS, Copies
 from synth.yosys.run import Mapped
 
 CODE: Final = cache.code_hash(__file__, delays.TABLE, *(str(module.__file__) for module in (
-    carry, delays, graph, netlist, order, replicate, slack, timing)))  # fmt: skip
-"""A hash over everything that decides which copies are made."""
+    carry, collapse, delays, graph, netlist, order, replicate, slack, timing)))  # fmt: skip
+"""A hash over everything that decides what is changed."""
 _FILE: Final = "copies.json"
 
 
 @dataclass(frozen=True)
 class Copied(Mapped):
-    """A netlist with copies; `folder` is that of copies.json, `of` Yosys' netlist without them."""
+    """A netlist with changes; `folder` is that of copies.json, `of` Yosys' netlist without them.
+
+    mapped_ns: its longest path without them.
+    """
 
     of: Mapped
+    rewrites: Rewrites
     copies: Copies
+    mapped_ns: float
 
     def raw(self) -> dict[str, Any]:
-        """Yosys' JSON, parsed, with the copies in it."""
-        return apply(self.of.raw(), self.top, self.copies)
+        """Yosys' JSON, parsed, with the changes in it."""
+        return apply(collapse.apply(self.of.raw(), self.top, self.rewrites), self.top, self.copies)
 
     def netlist_text(self) -> str:
-        """Yosys' JSON with the copies in it."""
+        """Yosys' JSON with the changes in it."""
         return json.dumps(self.raw())
 
     def files(self) -> dict[str, str]:
-        """Yosys' netlist and the copies."""
+        """Yosys' netlist and the changes."""
         return self.of.files() | {_FILE: (self.folder / _FILE).read_text(encoding="utf-8")}
 
     def verilog(self) -> str:
@@ -64,23 +82,31 @@ class Copied(Mapped):
 
 def synthesise(design: Design, *, dsp: bool = False, period_ns: float = PERIOD_NS,
                spare: bool = True) -> Mapped:  # fmt: skip
-    """The mapped netlist of a design with copies for a period, out of the cache where it is there.
+    """The mapped netlist of a design, changed for a period, out of the cache where it is there.
 
-    A netlist that needs none, or that none would help, comes as Yosys made it. spare: without
+    A netlist that needs no change, or that none would help, comes as Yosys made it. spare: without
     copies that shorten paths, but not the longest one.
     """
     mapped = run.synthesise(design, dsp=dsp)
 
     def make(folder: Path) -> None:
-        made = copies_for(mapped.raw(), design.top, period_ns, spare)
-        (folder / _FILE).write_text(json.dumps(asdict(made)), encoding="utf-8")
+        raw = mapped.raw()
+        found = netlist.from_json(raw, design.top)
+        path = timing.estimate(found)
+        luts = collapse.rewrites(found, period_ns)
+        made = copies_for(collapse.apply(raw, design.top, luts), design.top, period_ns, spare)
+        text = json.dumps({"mapped_ns": path and path.path_ns, "rewrites": asdict(luts),
+                           "copies": asdict(made)})  # fmt: skip
+        (folder / _FILE).write_text(text, encoding="utf-8")
 
     words = mapped.folder.name, CODE, str(period_ns), str(spare)
     folder = cache.folder("copies", cache.key(words), make)
-    made = _read(json.loads((folder / _FILE).read_text(encoding="utf-8")))
-    if not made.cells:
+    kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    luts, made = collapse.from_dict(kept["rewrites"]), _read(kept["copies"])
+    if not made.cells and not luts.luts:
         return mapped
-    return Copied(folder, mapped.top, mapped.version, mapped.seconds, mapped, made)
+    return Copied(folder, mapped.top, mapped.version, mapped.seconds, mapped, luts, made,
+                  kept["mapped_ns"])  # fmt: skip
 
 
 def _read(raw: Mapping[str, Any]) -> Copies:
@@ -154,16 +180,16 @@ def _output(cell: Mapping[str, Any], name: str) -> str:
 
 
 def figures(mapped: Mapped, found: netlist.Netlist) -> dict[str, Any]:
-    """What a record says of the copies: how many of each kind, the clock in MHz without them.
+    """What a record says of the changes: how many of each kind, the clock in MHz without them.
 
     found: the netlist that is counted. Of inverters the copies count as little as the others do.
     """
     if not isinstance(mapped, Copied):
-        return {"copied_ff": 0, "copied_lut": 0, "copied_srl": 0}
+        return {"rewritten_lut": 0, "copied_ff": 0, "copied_lut": 0, "copied_srl": 0}
     fresh = {new for new, _ in mapped.copies.cells}
     kinds = [replicate.kind_of(cell) for cell in found.cells if cell.name in fresh]
     table = delays.load()
-    before = (mapped.copies.before_ns or 0.0) + table.uncertainty
-    period = max(before, timing.limits(found, table)[0])
-    return {**{f"copied_{kind}": kinds.count(kind) for kind in ("ff", "lut", "srl")},
-            "fmax_mhz_est_without_copies": round(1000 / period, 1)}  # fmt: skip
+    period = max(mapped.mapped_ns + table.uncertainty, timing.limits(found, table)[0])
+    return {"rewritten_lut": len(mapped.rewrites.luts),
+            **{f"copied_{kind}": kinds.count(kind) for kind in ("ff", "lut", "srl")},
+            "fmax_mhz_est_as_mapped": round(1000 / period, 1)}  # fmt: skip

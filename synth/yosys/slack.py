@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from synth.yosys.delays import Delays
 from synth.yosys.graph import BESIDE, FREE, SLICE, Graph
 
 Ints = npt.NDArray[np.int64]
@@ -36,7 +35,7 @@ class Wiring:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.delays: Delays = graph.delays
+        self.graph, self.delays = graph, graph.delays
         self.levels: list[Level] = []
         self.pin_net = np.array(graph.pin_net, np.int64) + 1
         self.pin_kind = np.array(graph.pin_kind, np.int64)
@@ -123,7 +122,7 @@ class Pass:
 
     def __init__(self, wiring: Wiring) -> None:
         w = self.wiring = wiring
-        self.wire = w.wires()
+        self.wire, self.fanout = w.wires(), w.fanout()
         self.source = w.pin_net[w.arc_pin]
         self._ns = self.wire[w.arc_pin] + w.arc_ns
         self.arrival = np.full(w.nets, -np.inf)
