@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,9 @@ _COST: Final = {"ff": 0.25, "lut": 1.0, "srl": 1.0}
 _EPS: Final = 1e-6  # ns
 _AGAIN: Final = 0.95  # what was refused is tried once more after so much progress
 _ROUNDS: Final = 200
+_NEAR_NS: Final = 0.4
+"""Slack within which a step may make a path late; larger jumps of a net are seen afterwards."""
+_NOISE_NS: Final = 0.1  # the table has a step down, so less can take longer by that
 
 
 def kind_of(cell: Cell) -> str | None:
@@ -76,7 +80,15 @@ class _State:
 
     wiring: Wiring
     copies: dict[int, tuple[int, int, tuple[int, ...]]]
-    done: Pass
+
+    @cached_property
+    def done(self) -> Pass:
+        """Its times."""
+        return Pass(self.wiring)
+
+    def narrowed(self, pins: Flags) -> _State:
+        """For paths over those pins alone, which is much faster."""
+        return _State(self.wiring.narrowed(pins), self.copies)
 
     def driver(self, graph: Graph, net: int) -> tuple[int, tuple[int, ...]] | None:
         """(cell number, its pins) of what drives a net; of a copy, the cell that was copied."""
@@ -94,10 +106,9 @@ class Replicator:
         self.delays = delays or load()
         self.graph = Graph(netlist, self.delays)
         self.path_ns = period_ns - self.delays.uncertainty
-        wiring = Wiring(self.graph)
-        self.state = _State(wiring, {}, Pass(wiring))
+        self.state = _State(Wiring(self.graph), {})
         self.refused: set[int] = set()
-        self.passes = 1
+        self._taken: list[Sequence[_Plan]] = []
 
     def run(self, *, spare: bool = True) -> Copies:
         """Copy until the period is met or nothing helps.
@@ -114,7 +125,7 @@ class Replicator:
                 break
             plans = self._choose()
             if plans:
-                self._take(plans)
+                self._round(plans)
             elif self.refused and late < _AGAIN * tried:
                 self.refused.clear()
                 tried = late
@@ -226,14 +237,36 @@ class Replicator:
 
     # Taking.
 
+    def _round(self, plans: Sequence[_Plan]) -> None:
+        """Take the plans that help, tried on the paths that are near the period; then look at all.
+
+        What is right near the period may be wrong for the whole: then all is tried on all paths.
+        """
+        before = self.state
+        near = before.done.slack(self.path_ns) < _NEAR_NS
+        self._taken, refused = [], set(self.refused)
+        self.state = before.narrowed(near)
+        self._take(plans)
+        self.state = before
+        for some in self._taken:
+            self.state = self._with(some)
+        if self._taken and not self._better(before, self.state):
+            self.state, self.refused = before, refused
+            self._take(plans)
+
+    def _better(self, before: _State, after: _State) -> bool:
+        """Whether a step may be taken: no end's worst gets worse, and something gets better."""
+        old, new = before.done, after.done
+        change = new.missing(self.path_ns) - old.missing(self.path_ns)
+        return change <= _EPS and new.worst() <= old.worst() + _EPS and (
+            change < -_EPS or new.inside(self.path_ns) < old.inside(self.path_ns) - _EPS)
+
     def _take(self, plans: Sequence[_Plan]) -> None:
         """Take all plans, or if that is worse, each half by itself."""
         tried = self._with(plans)
-        old, new = self.state.done, tried.done
-        change = new.missing(self.path_ns) - old.missing(self.path_ns)
-        if change <= _EPS and new.worst() <= old.worst() + _EPS and (
-                change < -_EPS or new.inside(self.path_ns) < old.inside(self.path_ns) - _EPS):
+        if self._better(self.state, tried):
             self.state = tried
+            self._taken.append(plans)
         elif len(plans) == 1 and not plans[0].deep and self._lut_before(plans[0].net):
             self._take([replace(plans[0], deep=True)])
         elif len(plans) == 1:
@@ -265,9 +298,7 @@ class Replicator:
                 moves += [(pin, net) for pin in group]
         w = made.wiring()
         pins, nets = np.array(moves, np.int64).T
-        w = w.moved(pins, nets)
-        self.passes += 1
-        return _State(w, made.copies, Pass(w))
+        return _State(w.moved(pins, nets), made.copies)
 
     # Dropping.
 
@@ -279,7 +310,18 @@ class Replicator:
             merges = list(self._needless(refused))
             if not merges:
                 return
+            before, were = self.state, set(refused)
+            # What is late with none of those copies is all that can be late without some of them.
+            late = self._without(before, merges).done.slack(self.path_ns) < _EPS + _NOISE_NS
+            self.state = before.narrowed(late)
             self._merge(merges, refused)
+            copies, pin_net = self.state.copies, self.state.wiring.pin_net
+            self.state = _State(before.wiring.moved(slice(None), pin_net), copies)
+            if not self._harmless(before, self.state):
+                self.state = before
+                refused.clear()
+                refused.update(were)
+                self._merge(merges, refused)
 
     def _needless(self, refused: set[int]) -> Iterator[int]:
         """Copies whose loads, and the other loads of the net they came from, have time for it."""
@@ -303,14 +345,30 @@ class Replicator:
                 busy |= {net, above}
                 yield net
 
+    def _harmless(self, before: _State, after: _State) -> bool:
+        """Whether copies may go: nothing gets later than the longest path allows."""
+        old, new = before.done, after.done
+        return new.missing(self.path_ns) <= old.missing(self.path_ns) + _EPS \
+            and new.worst() <= max(old.worst(), self.path_ns) + _EPS  # fmt: skip
+
     def _merge(self, nets: Sequence[int], refused: set[int]) -> None:
         """Undo those copies, or if that is worse, each half by itself."""
-        copies = dict(self.state.copies)
-        nets = [net for net in nets if net in copies]  # some went with the other half
-        w = self.state.wiring
-        pin_net = w.pin_net.copy()
-        for net in nets:
-            pin_net[pin_net == net] = copies[net][0]
+        nets = [net for net in nets if net in self.state.copies]  # some went with the other half
+        tried = self._without(self.state, nets)
+        if self._harmless(self.state, tried):
+            self.state = tried
+        elif len(nets) == 1:
+            refused.update(nets)
+        else:
+            self._merge(nets[: len(nets) // 2], refused)
+            self._merge(nets[len(nets) // 2 :], refused)
+
+    def _without(self, state: _State, nets: Sequence[int]) -> _State:
+        """Those copies' loads given back, and what was copied for those copies alone."""
+        copies, w = dict(state.copies), state.wiring
+        now = np.arange(w.nets)
+        now[list(nets)] = [copies[net][0] for net in nets]
+        pin_net = now[w.pin_net]
         gone = list(nets)
         while gone:
             for net in gone:
@@ -322,18 +380,7 @@ class Replicator:
             # What was copied for those copies alone: what drives a copied inverter, for one.
             read = np.bincount(pin_net, minlength=w.nets)
             gone = [net for net in copies if not read[net]]
-        w = w.moved(slice(None), pin_net)
-        tried = _State(w, copies, Pass(w))
-        self.passes += 1
-        old, new = self.state.done, tried.done
-        if new.missing(self.path_ns) <= old.missing(self.path_ns) + _EPS \
-                and new.worst() <= max(old.worst(), self.path_ns) + _EPS:  # fmt: skip
-            self.state = tried
-        elif len(nets) == 1:
-            refused.update(nets)
-        else:
-            self._merge(nets[: len(nets) // 2], refused)
-            self._merge(nets[len(nets) // 2 :], refused)
+        return _State(w.moved(slice(None), pin_net), copies)
 
     def _result(self, before_ns: float) -> Copies:
         """The changes by name."""

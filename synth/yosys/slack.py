@@ -36,6 +36,7 @@ class Wiring:
 
     def __init__(self, graph: Graph) -> None:
         self.graph, self.delays = graph, graph.delays
+        self._pins: Ints | slice = slice(None)
         self.levels: list[Level] = []
         self.pin_net = np.array(graph.pin_net, np.int64) + 1
         self.pin_kind = np.array(graph.pin_kind, np.int64)
@@ -58,6 +59,10 @@ class Wiring:
         self.arc_pin = np.insert(self.arc_pin, at, pins[place])
         self.arc_net = np.insert(self.arc_net, at, nets[place])
         self.arc_ns = np.insert(self.arc_ns, at, ns[place])
+        self._cut()
+
+    def _cut(self) -> None:
+        """Find where the levels and the nets begin in the arcs."""
         first = np.flatnonzero(np.diff(self._key, prepend=-1))
         levels = self._key[first] >> 32
         cuts = np.flatnonzero(np.diff(levels, prepend=-1)).tolist()
@@ -83,18 +88,34 @@ class Wiring:
         return np.array(d.net_delay)[np.minimum(place, len(d.net_delay) - 1)]
 
     def wires(self) -> Times:
-        """The delay of the net to each pin."""
-        routed = self.net_ns(self.fanout())[self.pin_net]
-        beside = self.pin_kind == BESIDE
+        """The delay of the net to each pin (of a narrowed wiring: to the pins that are left)."""
+        some = self._pins
+        kind, net = self.pin_kind[some], self.pin_net[some]
+        routed = self.net_ns(self.fanout())[net]
+        beside = np.flatnonzero(self.pin_kind == BESIDE)
         alone = np.bincount(self.pin_net[beside], minlength=self.nets) == 1
-        inside = (self.pin_kind == SLICE) | (beside & alone[self.pin_net])
-        return np.where(self.pin_kind == FREE, 0.0, np.where(inside, self.delays.slice_net, routed))
+        inside = (kind == SLICE) | ((kind == BESIDE) & alone[net])
+        found = np.zeros(len(self.pin_net))
+        found[some] = np.where(kind == FREE, 0.0, np.where(inside, self.delays.slice_net, routed))
+        return found
 
     def moved(self, pins: Any, net: Any) -> Wiring:
         """With those pins on another net, or each on one of several."""
         other = copy.copy(self)
         other.pin_net = self.pin_net.copy()
         other.pin_net[pins] = net
+        return other
+
+    def narrowed(self, pins: Flags) -> Wiring:
+        """With the arcs and ends of some pins alone: right for the paths that run on those."""
+        other = copy.copy(self)
+        kept = pins[self.arc_pin]
+        other._key, other.arc_pin = self._key[kept], self.arc_pin[kept]
+        other.arc_net, other.arc_ns = self.arc_net[kept], self.arc_ns[kept]
+        other._cut()
+        ends = pins[self.end_pin]
+        other._pins = np.flatnonzero(pins)
+        other.end_pin, other.end_ns = self.end_pin[ends], self.end_ns[ends]
         return other
 
     def added(self, pin_nets: Sequence[int], pin_kinds: Sequence[int],
@@ -104,6 +125,9 @@ class Wiring:
         other = copy.copy(self)
         other.pin_net = np.concatenate((self.pin_net, np.array(pin_nets, np.int64)))
         other.pin_kind = np.concatenate((self.pin_kind, np.array(pin_kinds, np.int64)))
+        if not isinstance(self._pins, slice):
+            fresh = np.arange(len(self.pin_net), len(other.pin_net))
+            other._pins = np.concatenate((self._pins, fresh))
         other.net_level = np.concatenate((self.net_level, np.array(levels, np.int64)))
         if ends:
             other.end_pin = np.concatenate((self.end_pin, np.array([p for p, _ in ends])))
