@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from synth.errors import SynthError
-from synth.yosys import copies, netlist, pack, replicate, timing
+from synth.yosys import copies, copy_state, netlist, pack, replicate, timing
 from synth.yosys.delays import load
 from synth.yosys.simulate import Simulator
 from tests.test_synth_counts import OUT, Made, adder
@@ -272,14 +272,14 @@ def test_names_that_are_taken_and_cells_of_two_outputs_are_refused():
     (carry,) = (name for name, cell in chain.items() if cell["type"] == "CARRY4")
     with pytest.raises(SynthError, match="no single output"):
         copies.apply({"modules": {"top": module}}, "top",
-                     replicate.Copies((("new", carry),)))  # fmt: skip
+                     copy_state.Copies((("new", carry),)))  # fmt: skip
 
 
 def test_copies_that_do_not_give_their_clock_are_refused(monkeypatch):
     class Boasting(replicate.Replicator):
         def run(self, **given):
             found = super().run(**given)
-            return replicate.Copies(found.cells, found.moved, found.before_ns,
+            return copy_state.Copies(found.cells, found.moved, found.before_ns,
                                     found.after_ns - 0.1)  # fmt: skip
 
     monkeypatch.setattr(replicate, "Replicator", Boasting)

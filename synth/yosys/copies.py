@@ -22,7 +22,9 @@ from synth.errors import SynthError
 from synth.yosys import (
     carry,
     collapse,
+    copy_state,
     delays,
+    give_back,
     graph,
     netlist,
     order,
@@ -32,11 +34,13 @@ from synth.yosys import (
     timing,
 )
 from synth.yosys.collapse import Rewrites
-from synth.yosys.replicate import PERIOD_NS, Copies
+from synth.yosys.copy_state import Copies, kind_of
+from synth.yosys.replicate import PERIOD_NS
 from synth.yosys.run import Mapped
 
 CODE: Final = cache.code_hash(__file__, delays.TABLE, *(str(module.__file__) for module in (
-    carry, collapse, delays, graph, netlist, order, replicate, slack, timing)))  # fmt: skip
+    carry, collapse, copy_state, delays, give_back, graph, netlist, order, replicate, slack,
+    timing)))  # fmt: skip
 """A hash over everything that decides what is changed."""
 _FILE: Final = "copies.json"
 
@@ -187,7 +191,7 @@ def figures(mapped: Mapped, found: netlist.Netlist) -> dict[str, Any]:
     if not isinstance(mapped, Copied):
         return {"rewritten_lut": 0, "copied_ff": 0, "copied_lut": 0, "copied_srl": 0}
     fresh = {new for new, _ in mapped.copies.cells}
-    kinds = [replicate.kind_of(cell) for cell in found.cells if cell.name in fresh]
+    kinds = [kind_of(cell) for cell in found.cells if cell.name in fresh]
     table = delays.load()
     period = max(mapped.mapped_ns + table.uncertainty, timing.limits(found, table)[0])
     return {"rewritten_lut": len(mapped.rewrites.luts),
