@@ -21,7 +21,20 @@ from synth import activity, cache, records
 from synth.design import Design
 from synth.errors import SynthError
 from synth.records import Record
-from synth.yosys import copies, dsp, equivalence, memories, netlist, order, run, simulate, stimulus
+from synth.yosys import (
+    carry,
+    copies,
+    dsp,
+    equivalence,
+    memories,
+    netlist,
+    order,
+    run,
+    simulate,
+    steps,
+    stimulus,
+    words,
+)
 from synth.yosys.netlist import FLIP_FLOPS, LUTRAM_SITES, Netlist, is_lut
 from synth.yosys.simulate import Simulator
 
@@ -34,7 +47,8 @@ _CYCLES: Final = 64
 _STREAMS: Final = 64
 _CODE: Final = cache.code_hash(
     __file__, TABLE, *(str(module.__file__) for module in (
-        activity, dsp, equivalence, memories, netlist, order, records, simulate, stimulus)),
+        activity, carry, dsp, equivalence, memories, netlist, order, records, simulate, steps,
+        stimulus, words)),
 )  # fmt: skip
 
 

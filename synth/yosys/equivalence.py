@@ -24,7 +24,8 @@ from synth.errors import SynthError
 from synth.records import Record
 from synth.yosys import run, stimulus
 from synth.yosys.netlist import Netlist
-from synth.yosys.simulate import Bytes, Simulator
+from synth.yosys.simulate import Simulator
+from synth.yosys.words import Bytes
 
 _TIMEOUT_S = 600
 

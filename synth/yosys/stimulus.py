@@ -18,7 +18,8 @@ from synth.errors import SynthError
 from synth.identity import OWN_BITS
 from synth.records import Record
 from synth.yosys.netlist import Netlist
-from synth.yosys.simulate import Bytes, to_bits
+from synth.yosys.simulate import to_bits
+from synth.yosys.words import Bytes
 
 WARM: Final = 24  # cycles until the pipeline holds nothing from before
 Ints = npt.NDArray[np.int64]
