@@ -8,21 +8,26 @@ import os
 import resource
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Final
 
 from golden.errors import PlutarchError
+from sim import jobs
 from sim.cli import flag, whole
 from sim.errors import HarnessError, unknown
+from sim.jobs import Job
 from sim.paths import RESULTS, shown
 from sim.progress import Progress
 from sim.report import figure, print_table
-from sim.targets import find
+from sim.targets import Value, find
 from synth import limits, matrix, records
 from synth.design import Design
 from synth.records import Record
 
 PARTS = ("lanes", "accelerators", "ecp5", "netlists", "limits")
 _BOARD = "kv260"
+_NETLIST_S: Final = 60.0
+_PLACING: Final = 12.0
+"""Place and route of all seeds takes about so many times what mapping for the KV260 takes."""
 Work = tuple[Design, Callable[[Design], Record]]
 
 
@@ -37,7 +42,10 @@ def run(choices: Mapping[str, str]) -> int:
     if part == "limits":
         return check_limits(workers, flag(choices, "UPDATE"))
     if part == "netlists":
-        return 1 if compare_netlists() else 0
+        failed = compared(run_jobs(netlist_jobs(), workers))
+        for line in failed:
+            print(f"failed: {line}")
+        return 1 if failed else 0
     only = {name: choices[name] for name in ("LANE", "B", "N") if name in choices}
     lanes = [str(lane) for lane in find("dot_product").parameters["LANE"].choices]
     if only.get("LANE", lanes[0]) not in lanes:
@@ -45,9 +53,12 @@ def run(choices: Mapping[str, str]) -> int:
     work = list(_work(part, only, choices.get("NET", "")))
     if not work:
         raise HarnessError(f"no design of the bench has {' '.join(map('='.join, only.items()))}")
-    found, failed = measure_all(work, workers)
-    if not part and not only:
-        failed += compare_netlists()
+    todo, places = measuring(work)
+    netlists = netlist_jobs() if not part and not only else []
+    results = run_jobs([*todo, *netlists], workers)
+    found, failed = sorted_out([results[place] for place in places])
+    if netlists:
+        failed += compared(results[len(todo) :])
     show(found)
     path = RESULTS / (f"bench-{part}.json" if part or only else "bench.json")
     records.write(path, found)
@@ -87,46 +98,85 @@ def _ecp5(one: Design) -> Record:
     return measure.measure(one, board="ulx3s", seeds=seeds)
 
 
-def compare_netlists() -> list[str]:
-    """Run the netlists of small accelerators in the RTL's bench; a line for each that differs."""
+def _netlist(top: str, given: Mapping[str, Value]) -> dict[str, Any]:
     from tb.netlist import mapped
 
+    return mapped.checked(given, top)
+
+
+def netlist_jobs() -> list[Job]:
+    """The netlists of small accelerators in the RTL's bench, one job each."""
+    return [Job(f"netlist of {top} {_words(given)}", _netlist, (top, given), _NETLIST_S)
+            for top, given in matrix.COMPARED]  # fmt: skip
+
+
+def compared(results: Sequence[Any]) -> list[str]:
+    """Print what the netlist jobs found; a line for each netlist that differs."""
     failed = []
-    for top, given in matrix.COMPARED:
-        words = " ".join(f"{name}={value}" for name, value in given.items())
-        try:
-            seen = mapped.checked(given, top)
-        except PlutarchError as error:
-            failed.append(str(error))
-            print(f"failed: {error}")
+    for (top, given), seen in zip(matrix.COMPARED, results, strict=True):
+        if isinstance(seen, PlutarchError):
+            failed.append(str(seen))
             continue
-        print(f"equal: {top} {words}: netlist and RTL give {seen['outputs']:,} outputs in "
+        print(f"equal: {top} {_words(given)}: netlist and RTL give {seen['outputs']:,} outputs in "
               f"{seen['cycles']:,} cycles ({seen['simulator']})")  # fmt: skip
     return failed
 
 
+def _words(given: Mapping[str, Value]) -> str:
+    return " ".join(f"{name}={value}" for name, value in given.items())
+
+
 def measure_all(work: Sequence[Work], workers: int) -> tuple[list[Record], list[str]]:
     """(records in order, a line for each design that failed); one failure stops no other."""
-    found: list[Record] = []
-    failed: list[str] = []
+    todo, places = measuring(work)
+    results = run_jobs(todo, workers)
+    return sorted_out([results[place] for place in places])
+
+
+def measuring(work: Sequence[Work]) -> tuple[list[Job], list[int]]:
+    """Jobs for all designs, and where among them those are that return the records.
+
+    The seeds of an accelerator on the ECP5, minutes each, are jobs of their own.
+    """
+    todo: list[Job] = []
+    places = []
+    for one, call in work:
+        name, effort, seeds = f"{one.top} {one.words}", matrix.effort(one), range(0)
+        if call is _ecp5:
+            name, effort = f"ECP5: {name}", effort * _PLACING
+            if one.top != "dot_product":
+                seeds = range(1, matrix.SMALL_SEEDS + 1)
+                first = len(todo)
+                todo.append(Job(f"{name}: mapping", ecp5_ahead, (one, 0), effort * len(seeds)))
+                todo += [Job(f"{name}: seed {seed}", ecp5_ahead, (one, seed), effort, (first,))
+                         for seed in seeds]  # fmt: skip
+        places.append(len(todo))
+        todo.append(Job(name, call, (one,), effort, tuple(len(todo) - seed for seed in seeds)))
+    return todo, places
+
+
+def ecp5_ahead(one: Design, seed: int) -> None:
+    """A part of the work on an ECP5 design, left in the cache; its own job meets errors again."""
+    from synth.ecp5 import measure
+
+    measure.ahead(one, seed)
+
+
+def run_jobs(todo: Sequence[Job], workers: int) -> list[Any]:
+    """The results in order, see `sim.jobs`; prints what the whole took."""
     start, used = time.monotonic(), _cpu_seconds()
-    with Progress() as progress, ThreadPoolExecutor(workers) as pool:
-        waiting: list[tuple[Design, Future[Record]]] = [
-            (one, pool.submit(call, one)) for one, call in work]
-        try:
-            for number, (one, future) in enumerate(waiting, 1):
-                progress.step(f"{number} of {len(waiting)}: {one.top} {one.words}")
-                try:
-                    found.append(future.result())
-                except PlutarchError as error:
-                    failed.append(str(error))
-                    progress.line(f"failed: {error}")
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    print(f"{len(work)} designs in {time.monotonic() - start:.0f} s on {workers} workers, "
+    with Progress() as progress:
+        results = jobs.run(todo, workers, lambda number, job: progress.step(
+            f"{number} of {len(todo)}: {job.name}"))  # fmt: skip
+    print(f"{len(todo)} jobs in {time.monotonic() - start:.0f} s on {workers} workers, "
           f"{_cpu_seconds() - used:.0f} CPU seconds")  # fmt: skip
-    return found, failed
+    return results
+
+
+def sorted_out(results: Sequence[Any]) -> tuple[list[Record], list[str]]:
+    """(records, a line for each failure)."""
+    failed = [str(one) for one in results if isinstance(one, PlutarchError)]
+    return [one for one in results if not isinstance(one, PlutarchError)], failed
 
 
 def _cpu_seconds() -> float:

@@ -81,6 +81,15 @@ def ecp5() -> Iterator[Design]:
     yield design("plut_conv", SMALL)
 
 
+def effort(one: Design) -> float:
+    """CPU seconds that it takes to map a design, roughly: for the order of work, no figure."""
+    who = identify(one.top, one.parameters)
+    around = 1 if one.top == "dot_product" else 16  # an engine is more than its lanes
+    return around + (who.macs or 1) * _SECONDS.get(who.b or 0, 0.1)
+
+
+_SECONDS: Final[Mapping[int, float]] = {3: 0.08, 4: 0.13, 5: 0.5}
+"""For each product of a cycle, by bits: on tables of five bits Yosys' mapper works longest."""
 _SHALLOW: Final[Mapping[str, Value]] = {
     "LINE_DEPTH": 32, "PSUM_DEPTH": 256, "COUT_MAX": 32, "FIFO_DEPTH": 32,
 }  # fmt: skip

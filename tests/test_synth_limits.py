@@ -104,17 +104,23 @@ def test_the_bench_has_every_lane_of_every_accelerator():
     assert list(matrix.accelerators({"N": "9"})) == []
 
 
-def test_one_failure_stops_no_other(capsys):
-    def call(one):
-        if one == "bad":
-            raise SynthError("bad: it broke")
-        return made(module=one)
+class Named(str):
+    """Stands for a design, by name."""
 
-    class Named(str):
-        top = words = ""
+    top = words = ""
 
-    work = [(Named(name), call) for name in ("a", "bad", "b")]
-    found, failed = bench_verb.measure_all(work, 2)
+
+def measured(one):
+    if one == "bad":
+        raise SynthError("bad: it broke")
+    return made(module=str(one))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_one_failure_stops_no_other(capsys, monkeypatch, workers):
+    monkeypatch.setattr(matrix, "effort", len)
+    work = [(Named(name), measured) for name in ("a", "bad", "b")]
+    found, failed = bench_verb.measure_all(work, workers)
     assert [record.module for record in found] == ["a", "b"]
     assert failed == ["bad: it broke"]
     bench_verb.show([*found, made(b=5, lut_packed=None,
@@ -130,7 +136,7 @@ def test_a_netlist_that_differs_fails_the_bench(monkeypatch, capsys):
         return {"outputs": 300, "cycles": 703, "simulator": "Icarus"}
 
     monkeypatch.setattr(mapped, "checked", checked)
-    assert bench_verb.compare_netlists() == ["plut_conv: netlist and RTL are not equal"]
-    assert bench_verb.run({"PART": "netlists"}) == 1
+    assert bench_verb.run({"PART": "netlists", "WORKERS": "1"}) == 1
     said = capsys.readouterr().out
+    assert "failed: plut_conv: netlist and RTL are not equal" in said
     assert "equal: plut_conv PIN=2" in said and "300 outputs in 703 cycles" in said

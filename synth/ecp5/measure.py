@@ -72,6 +72,13 @@ def measure(design: Design, *, board: str | None = None, seeds: int = SEEDS,
     return records.read(cache.folder("ecp5", name, make) / "record.json")[0]
 
 
+def ahead(design: Design, seed: int) -> None:
+    """Do a part of `measure`, which then finds it in the cache: one seed, or for 0 the mapping."""
+    netlist = _mapped(design)
+    if seed:
+        _placed(design, netlist, seed)
+
+
 def _mapped(design: Design) -> bytes:
     """Yosys' netlist for the ECP5; DSPs off except for lanes that are made of them."""
     dsp = design.parameters.get("LANE") in BUILT_OF_DSP
