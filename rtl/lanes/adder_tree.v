@@ -92,15 +92,13 @@ module adder_tree #(
         end
     endfunction
 
-    // Nodes of a level.
+    // Nodes of a level: N / WAYS^level, rounded up.
     function integer nodes_of;
         input integer level;
-        integer       k;
+        integer       reach;
         begin
-            nodes_of = N;
-            for (k = 0; k < level; k = k + 1) begin
-                nodes_of = (nodes_of + WAYS - 1) / WAYS;
-            end
+            reach    = WAYS ** level;
+            nodes_of = (N + reach - 1) / reach;
         end
     endfunction
 
@@ -124,21 +122,33 @@ module adder_tree #(
         end
     endfunction
 
-    // Leaves under a node.
-    function integer leaves_of;
+    // By how many leaves the nodes of a level begin earlier than WAYS^level * node, see child_of.
+    function integer early_of;
         input integer level;
-        input integer node;
-        integer       from;
-        integer       to;
         integer       k;
         begin
-            from = node;
-            to   = node + 1;
-            for (k = level; k > 0; k = k - 1) begin
-                from = child_of(k, from);
-                to   = child_of(k, to);
+            early_of = 0;
+            for (k = 2; k <= level; k = k + 2) begin
+                if (TREE == 3 && nodes_of(k - 1) % 3 == 1) begin
+                    early_of = early_of + 2 * WAYS ** (k - 1);
+                end
             end
-            leaves_of = to - from;
+        end
+    endfunction
+
+    // Leaves under a node. In closed form, and what is the same for a whole level is given: tools
+    // take their time over each step of a constant function, and this one is called several times
+    // for each node.
+    function integer leaves_of;
+        input integer level;
+        input integer early;
+        input integer node;
+        integer       reach;
+        integer       to;
+        begin
+            reach     = WAYS ** level;
+            to        = (node + 1) * reach - early;
+            leaves_of = (to < N ? to : N) - (node == 0 ? 0 : node * reach - early);
         end
     endfunction
 
@@ -191,6 +201,8 @@ module adder_tree #(
     generate
         for (l = 0; l <= LEVELS; l = l + 1) begin : g_level
             localparam NODES   = nodes_of(l);
+            localparam EARLY   = early_of(l);
+            localparam BELOW   = l == 0 ? 0 : early_of(l - 1);
             localparam EVEN    = l % 2 == 0;
             localparam CLOCKED = TREE == 3 ? l != 0 || LEAD == 1
                                  : LEAD == 0 ? l != 0 && (EVEN || l == LEVELS)
@@ -198,7 +210,7 @@ module adder_tree #(
                                    || (l != 0 && EVEN == (LEVELS % 2 == 1));
 
             for (j = 0; j == 0 || j < NODES; j = j + 1) begin : g_node
-                localparam W = width_of(leaves_of(l, j));
+                localparam W = width_of(leaves_of(l, EARLY, j));
                 localparam CHILD    = l == 0 ? 0 : child_of(l, j);
                 localparam CHILDREN = l == 0 ? 0 : child_of(l, j + 1) - CHILD;
 
@@ -213,7 +225,7 @@ module adder_tree #(
                     assign total_next = {{(W - IW + 1){x[j*IW+IW-1]}}, x[j*IW +: IW-1]} ^ {W{flag}};
                     assign owed_next  = flag;
                 end else begin : g_sum
-                    localparam W0 = width_of(leaves_of(l - 1, CHILD));
+                    localparam W0 = width_of(leaves_of(l - 1, BELOW, CHILD));
 
                     wire signed [W0-1:0] first      = g_level[l-1].g_node[CHILD].total;
                     wire                 first_owed = g_level[l-1].g_node[CHILD].owed;
@@ -225,7 +237,7 @@ module adder_tree #(
                         assign added     = a;
                         assign left_over = first_owed;
                     end else begin : g_two
-                        localparam W1 = width_of(leaves_of(l - 1, CHILD + 1));
+                        localparam W1 = width_of(leaves_of(l - 1, BELOW, CHILD + 1));
 
                         wire signed [W1-1:0] second      = g_level[l-1].g_node[CHILD+1].total;
                         wire                 second_owed = g_level[l-1].g_node[CHILD+1].owed;
@@ -251,7 +263,7 @@ module adder_tree #(
                             );
                             assign left_over = 1'b0;
                         end else begin : g_three
-                            localparam W2 = width_of(leaves_of(l - 1, CHILD + 2));
+                            localparam W2 = width_of(leaves_of(l - 1, BELOW, CHILD + 2));
                             // Three flags, or two when the last child owes none.
                             localparam ALL = j != NODES - 1 || last_owes(l - 1) == 1;
 
