@@ -29,6 +29,8 @@ _COST: Final = {"ff": 0.25, "lut": 1.0, "srl": 1.0}
 """What a copy weighs against another: flip-flops stand beside LUTs in any case."""
 _AGAIN: Final = 0.95  # what was refused is tried once more after so much progress
 _ROUNDS: Final = 200
+_PARTS: Final = 16
+"""Of many plans a sixteenth is refused as a whole: what is good in it has its turn later."""
 _NEAR_NS: Final = 0.4
 """Slack within which a step may make a path late; larger jumps of a net are seen afterwards."""
 
@@ -55,6 +57,7 @@ class Replicator:
         self.state = State(self.graph, Wiring(self.graph), {})
         self.refused: set[int] = set()
         self._taken: list[Sequence[_Plan]] = []
+        self._least = 1  # so many plans are refused together
 
     def run(self, *, spare: bool = True) -> Copies:
         """Copy until the period is met or nothing helps.
@@ -182,6 +185,7 @@ class Replicator:
         What is right near the period may be wrong for the whole: then all is tried on all paths.
         """
         before = self.state
+        self._least = max(len(plans) // _PARTS, 1)
         near = before.done.slack(self.path_ns) < _NEAR_NS
         self._taken, refused = [], set(self.refused)
         self.state = before.narrowed(near)
@@ -210,8 +214,8 @@ class Replicator:
             self._taken.append(plans)
         elif len(plans) == 1 and not plans[0].deep and self._lut_before(plans[0].net):
             self._take([replace(plans[0], deep=True)])
-        elif len(plans) == 1:
-            self.refused.add(plans[0].net)
+        elif len(plans) <= self._least:
+            self.refused.update(plan.net for plan in plans)
         else:
             self._take(plans[: len(plans) // 2])
             self._take(plans[len(plans) // 2 :])
