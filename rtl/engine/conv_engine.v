@@ -30,7 +30,7 @@
 //
 // Cycles (cnt_cycles, from the one after `start` to the one in which the job ends), with
 // L = LATENCY, the lanes' latency: 1 + ceil(ceil(log2 N) / 2) with adders of two operands, 1 +
-// ceil(log3 N) with three, N = KMAX*KMAX*PIN:
+// ceil(log3 N) with three, N = KMAX*KMAX*PIN, one more for lane M8:
 //   check    n + 5, n = rows of the lead (scan_walk), and OH + images + 2 more with several
 //            input tiles
 //   shifts   as scan_walk has them, all passes
@@ -160,8 +160,9 @@ module conv_engine #(
     localparam N       = TAPS * PIN;                          // products of one dot product
     localparam NLOG    = $clog2(N);
     localparam SUMW    = PRODW + 1 + NLOG;
-    localparam LATENCY = 1 + (TREE == 2 ? (NLOG + 1) / 2 : N <= 9 ? 2 : N <= 27 ? 3 : N <= 81 ? 4
-                              : N <= 243 ? 5 : N <= 729 ? 6 : 7);    // of every lane, see lane_bank
+    localparam LATENCY = (LANE == "M8" ? 2 : 1)
+                         + (TREE == 2 ? (NLOG + 1) / 2 : N <= 9 ? 2 : N <= 27 ? 3 : N <= 81 ? 4
+                            : N <= 243 ? 5 : N <= 729 ? 6 : 7);    // of every lane, see lane_bank
     localparam TW      = ACCW + 18;
     localparam BIASW   = ACCW + 16;
     localparam TAPW    = $clog2(N);

@@ -7,7 +7,9 @@
 // currency.
 //
 // Latency from w and a to sum: 1 + ceil(ceil(log2 N) / 2) cycles with adders of two operands, 1 +
-// ceil(log3 N) with three, the same for every kind of lane. One vector a cycle.
+// ceil(log3 N) with three, the same for every kind of lane; one more where a weight and an
+// activation have more than 8 bits together: there a product is made in two steps, first those with
+// the lower and the upper half of the activation, then their sum. One vector a cycle.
 //
 // Parameters
 //   N     products, 1..2048
@@ -54,6 +56,7 @@ module lane_mac #(
     // The block names must differ from adder_tree's: Verilator mixes them up otherwise. Span 0 is
     // there even for the illegal N = 0, so that the check above is what stops elaboration.
     localparam LEVELS = $clog2(N);
+    localparam HALF   = AB / 2;
 
     genvar l, i;
     generate
@@ -67,12 +70,28 @@ module lane_mac #(
                     wire signed [WB-1:0] weight = w[i*WB +: WB];
                     wire signed [AB-1:0] act    = a[i*AB +: AB];
 
-                    (* use_dsp = "no" *)
-                    wire signed [PW-1:0] product;
+                    if (PW > 8) begin : g_halves
+                        wire signed [HALF:0]      below = {1'b0, act[HALF-1:0]};
+                        wire signed [AB-HALF-1:0] above = act[AB-1:HALF];
 
-                    assign product = weight * act;
+                        (* use_dsp = "no" *)
+                        reg signed [WB+HALF-1:0] low;
+                        (* use_dsp = "no" *)
+                        reg signed [PW-HALF-1:0] high;
 
-                    assign terms = product;
+                        always @(posedge clk) begin
+                            low  <= weight * below;
+                            high <= weight * above;
+                        end
+                        assign terms = {high, {HALF{1'b0}}}
+                                       + {{(PW-WB-HALF){low[WB+HALF-1]}}, low};
+                    end else begin : g_whole
+                        (* use_dsp = "no" *)
+                        wire signed [PW-1:0] product;
+
+                        assign product = weight * act;
+                        assign terms   = product;
+                    end
                 end else if (2 * COUNT > (1 << l)) begin : g_pair
                     assign terms = {g_join[l-1].g_span[2*i+1].terms,
                                     g_join[l-1].g_span[2*i].terms};

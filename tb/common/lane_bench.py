@@ -19,11 +19,15 @@ from tb.common.vectors import Ints
 
 @dataclass(frozen=True)
 class Lane:
-    """One kind of lane. codebook: magnitudes by index where they are not the powers of two."""
+    """One kind of lane. codebook: magnitudes by index where they are not the powers of two.
+
+    steps: cycles that a product takes before the first register of all lanes.
+    """
 
     bits: int
     int8: bool = False
     codebook: tuple[int, ...] | None = None
+    steps: int = 0
 
     @property
     def act_bits(self) -> int:
@@ -71,6 +75,7 @@ class Mac(Lane):
 
     bits: int = 8
     int8: bool = True
+    steps: int = 1
 
     def sum_bits(self, terms: int) -> int:
         """Bits of the sum of that many products."""
@@ -113,7 +118,7 @@ class LaneBench:
         lane, dut = self.lane, self.dut
         inputs = [(dut.w, vectors.to_words(w, lane.bits)),
                   (dut.a, vectors.to_words(a, lane.act_bits))]  # fmt: skip
-        cycles = latency(self.terms)
+        cycles = lane.steps + latency(self.terms)
         seen = await vectors.stream(self.edge, inputs, dut.sum, cycles)
         got = vectors.from_words(seen[cycles:], len(dut.sum), 1)[:, 0]
         count = vectors.report(what, got, lane.sums(w, a))

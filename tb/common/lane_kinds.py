@@ -69,7 +69,8 @@ class Kind:
             return BOUNDARY + slices + lane_bench.latency(-(-terms // chain), self.tree) - 1
         if self.name == "P3":
             terms = -(-terms // ProductRam.default(self.bits).group)
-        return BOUNDARY + lane_bench.latency(terms, self.tree)
+        steps = lane_bench.Mac().steps if self.name == "M8" else 0
+        return BOUNDARY + steps + lane_bench.latency(terms, self.tree)
 
     def sums(self, w: Ints, a: Ints, terms: int) -> Ints:
         """Dot products of the first `terms` terms, (vectors, outs * pixels), output by output.

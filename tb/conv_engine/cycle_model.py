@@ -89,7 +89,8 @@ def tiny_gaps(work: LayerWork) -> int:
 
 def lane_latency(work: LayerWork) -> int:
     """Cycles from a window to its sum, see lane_bank."""
-    return lane_bench.latency(work.hw.kmax**2 * work.hw.pin, work.hw.tree)
+    steps = lane_bench.Mac().steps if work.hw.lane == "M8" else 0
+    return steps + lane_bench.latency(work.hw.kmax**2 * work.hw.pin, work.hw.tree)
 
 
 def tile_channels(work: LayerWork) -> list[int]:

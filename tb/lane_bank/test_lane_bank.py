@@ -88,7 +88,7 @@ async def play(dut: Any, what: str, rows: Iterable[Row], early: float = 0.0) -> 
         (dut.w_tap, [row.tap for row in early_rows]),
         (dut.w_codes, vectors.to_words(np.array([row.codes for row in early_rows]), LANE.bits)),
     ]
-    latency = lane_bench.latency(TAPS, RUN.integer("TREE"))
+    latency = LANE.steps + lane_bench.latency(TAPS, RUN.integer("TREE"))
     seen = await vectors.stream(edge, inputs, dut.sums, latency)
     sums = vectors.from_words(seen[latency:], LANE.sum_bits(TAPS), POUT)  # (cycles, POUT)
     expected = replay(script, a)
