@@ -130,7 +130,7 @@ module shuff_bank_control #(
     wire last_part, final_next, final_word;
     wire [3:0] fail_now, fail_end;
 
-    reg  header_whole;      // all of the header is in `held`
+    reg  header_open;       // parts of the header are due
     reg  header_look;       // `part` is of the header, and has TLAST:
     reg  header_last;
     reg  crc_step;
@@ -138,15 +138,16 @@ module shuff_bank_control #(
     reg  filling;           // words of zeros go behind the payload
     reg  [3:0] fault;       // what was wrong with the header part before
 
-    wire header_next = in_header && !header_whole && !ended;
+    wire header_next = header_open && !ended;
     wire header_part = header_next && word_valid;
     wire due         = !no_words && !ended;
+    wire room        = (taking && space) || in_rest;    // for a payload word
     wire rest_take   = in_rest && due && word_valid;
 
     assign no_more   = !due;
     assign word_push = taking && due && space && word_valid;
-    assign word_take = (header_next && last_part) || (taking && due && space) || (in_rest && due)
-                    || (state[S_DRAIN] && !ended);
+    assign word_take = !ended && ((header_open && last_part) || (room && !no_words)
+                                  || state[S_DRAIN]);
     wire   took      = word_take && word_valid;
 
     // ---- the word in the cycle after, or the stored CRC behind the payload
@@ -206,7 +207,8 @@ module shuff_bank_control #(
         header_look  <= header_part && !rst;
         fault        <= (header_look && in_header) ? fail_now : 4'd0;
         header_last  <= word_last && last_part;
-        header_whole <= in_header && (header_whole || (header_part && final_next)) && !rst;
+        header_open  <= rst || finish
+                     || (header_open && fault == 4'd0 && !(header_part && final_next));
     end
 
     // ---- CRC: one register, for the header and then for the payload. Words that come behind the
@@ -227,7 +229,7 @@ module shuff_bank_control #(
 
     shuff_countdown u_words (
         .clk(clk), .load(at_words), .value(part),
-        .start(in_check), .step(word_push || rest_take), .last(last_word), .none(no_words)
+        .start(in_check), .step(room && due && word_valid), .last(last_word), .none(no_words)
     );
 
     wire unused = &{1'b0, last_word};

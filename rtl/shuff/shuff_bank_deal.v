@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: deals the next bytes of the store to the lanes that want one, in the order of the lanes:
-//   lane l gets the byte in bank first + (wanting lanes below l), modulo BANKS. Combinational.
+// Purpose: deals the next bytes of the store to the lanes that want one, in the order of the lanes.
+//   Combinational; shuff_bank_picks has the selects and says what they mean.
 //
-// A lane adds the wanting lanes below it in three parts: a base for groups of 6 lanes, the lanes of
-//   its own group, and lane 0, which no base has: so no base is the place of any lane, and none has
-//   the loads of a selector of bytes beside its own. A number of up to 6 lanes is one LUT a bit,
-//   and so is a sum with up to 6 bits. Carry chains would be slower, so the adders are written out.
+// The bytes go through levels of small selectors that halve or quarter the blocks of lanes. The
+//   lanes of a block of Q want at most Q bytes in a row, so of the banks j, j + Q, j + 2Q, ... no
+//   more than one holds a byte for the block, and that one goes to the block's place j. Down to one
+//   lane that is a LUT a bit and level, where a selector of all BANKS bytes for each lane would grow
+//   with the square.
 //
 // Parameters
 //   POUT   lanes, 1..64
@@ -14,77 +15,53 @@
 `default_nettype none
 
 module shuff_bank_deal #(
-    parameter POUT  = 8,
-    parameter BANKS = 8,
-    parameter BW    = $clog2(BANKS)    // derived, do not set
+    parameter POUT   = 8,
+    parameter BANKS  = 8,
+    parameter BW     = $clog2(BANKS),    // derived, do not set
+    parameter LEVELS = (BW + 1) / 2      // derived, do not set
 ) (
-    input  wire [BW-1:0]      first,
-    input  wire [BW-1:0]      first_not,  // its complement, from registers of its own: for lane 0
-    input  wire [POUT-1:0]    want,
-    input  wire [9*BANKS-1:0] heads,
-    output wire [9*POUT-1:0]  bytes,
-    output wire [BW:0]        moved    // first + number of wanting lanes
+    input  wire [2*BANKS*LEVELS-1:0] picks,
+    input  wire [9*BANKS-1:0]        heads,
+    output wire [9*POUT-1:0]         bytes
 );
 
-    localparam GROUPS = (POUT + 2) / 6 + 1;    // lanes 0 to 3, 4 to 9, 10 to 15, ...
-
-    function [2:0] number;         // of ones
-        input [5:0] ones;
-        integer     i;
-        begin
-            number = 3'd0;
-            for (i = 0; i < 6; i = i + 1) begin
-                number = {number[2] ^ (number[1] & number[0] & ones[i]),
-                          number[1] ^ (number[0] & ones[i]), number[0] ^ ones[i]};
-            end
-        end
-    endfunction
-
-    function [BW:0] sum;
-        input [BW:0] a;
-        input [2:0]  b;
-        reg          carry;
-        integer      i;
-        begin
-            carry = 1'b0;
-            for (i = 0; i <= BW; i = i + 1) begin
-                sum[i] = a[i] ^ carry ^ (i < 3 && b[i % 3]);
-                carry  = (a[i] & carry) | (i < 3 && b[i % 3] && (a[i] | carry));
-            end
-        end
-    endfunction
-
-    wire [5+POUT:0] wants = {6'd0, want};
-    wire            unused_wants = &{1'b0, wants};    // it has bits to spare at both ends
-
-    genvar g, l;
+    genvar k, a, j;
     generate
-        for (g = 0; g < GROUPS; g = g + 1) begin : g_group
-            wire [BW:0] base;
-            if (g == 0) begin : g_none
-                assign base = {1'b0, first};
-            end else if (g == 1) begin : g_first
-                assign base = sum(g_group[0].base, number({3'd0, wants[3:1]}));
-            end else begin : g_next
-                assign base = sum(g_group[g-1].base, number(wants[6*g-8 +: 6]));
+        for (k = 0; k < LEVELS; k = k + 1) begin : g_level
+            localparam integer QW = 2 * (LEVELS - 1 - k);     // log2 of a block's lanes,
+            localparam integer PW = (k == 0) ? BW : QW + 2;   // of what it is a part of
+            localparam integer Q  = 1 << QW;
+            wire [9*BANKS-1:0] above;
+            wire [9*BANKS-1:0] places;                        // as in `picks`
+            if (k == 0) begin : g_heads
+                assign above = heads;
+            end else begin : g_above
+                assign above = g_level[k-1].places;
             end
-        end
-        for (l = 0; l <= POUT; l = l + 1) begin : g_lane
-            localparam integer GROUP = (l + 2) / 6;
-            localparam integer START = (GROUP == 0) ? 0 : 6 * GROUP - 2;
-            localparam [5:0]   BELOW = (6'd1 << (l - START)) - 6'd1;
-            wire [5:0]  below = wants[START +: 6] & BELOW;
-            wire [BW:0] from  = sum(g_group[GROUP].base,
-                                    number((GROUP == 0) ? below : {below[4:0], wants[0]}));
-            if (l < POUT) begin : g_bytes
-                wire unused = &{1'b0, from};
-                wire [BW-1:0] bank = (l == 0) ? ~first_not : from[BW-1:0];
-                assign bytes[9*l +: 9] = heads[9*bank +: 9];
-            end else begin : g_all
-                assign moved = from;
+            for (a = 0; a < BANKS; a = a + Q) begin : g_block
+                localparam integer IN = a >> PW << PW;
+                for (j = 0; j < Q; j = j + 1) begin : g_place
+                    wire [1:0] pick = picks[2*(BANKS*k+a+j) +: 2];
+                    wire [8:0] low  = pick[0] ? above[9*(IN+j+Q) +: 9] : above[9*(IN+j) +: 9];
+                    if (a >= POUT) begin : g_no_lane
+                        wire unused = &{1'b0, pick, low};
+                        assign places[9*(a+j) +: 9] = 9'd0;
+                    end else if (PW - QW == 1) begin : g_two
+                        wire unused = pick[1];
+                        assign places[9*(a+j) +: 9] = low;
+                    end else begin : g_four
+                        wire [8:0] high = pick[0] ? above[9*(IN+j+3*Q) +: 9]
+                                                  : above[9*(IN+j+2*Q) +: 9];
+                        assign places[9*(a+j) +: 9] = pick[1] ? high : low;
+                    end
+                end
             end
         end
     endgenerate
+
+    assign bytes = g_level[LEVELS-1].places[9*POUT-1:0];
+
+    wire unused_places = &{1'b0, g_level[LEVELS-1].places};
 
 endmodule
 

@@ -44,30 +44,27 @@ module shuff_bank_lane #(
 
     reg [8:0] head, tail, third;
     reg [2:0] pointer;
-    reg       pend_not;    // the complement of `pend`, to spread the loads
 
     // ---- window: {pend, pointer} bits into three bytes, by fours and then by ones
     wire [21:0] bits = {head[7:0], tail[7:0], third[7:2]};
-    // Four to one and four to one: a LUT a bit each, if the mapper leaves the border where it is.
+    // Four to one and four to one: a LUT a bit each, if the mapper leaves the border where it is
+    // and finds nothing in one selector that another one could share: so the sum of both select
+    // bits chooses which pair, and one of them chooses in the pair.
     (* keep = "true" *)
     wire [9:0]  near;
-    assign near = !pend_not ? (pointer[2] ? bits[9:0] : bits[13:4])
-                            : (pointer[2] ? bits[17:8] : bits[21:12]);
-    wire [6:0] window = pointer[1] ? (pointer[0] ? near[6:0] : near[7:1])
-                                   : (pointer[0] ? near[8:2] : near[9:3]);
+    assign near = (pend ^ pointer[2]) ? (pend ? bits[13:4] : bits[17:8])
+                                      : (pend ? bits[9:0]  : bits[21:12]);
+    wire [6:0] window = (pointer[1] ^ pointer[0]) ? (pointer[0] ? near[8:2] : near[7:1])
+                                                  : (pointer[0] ? near[6:0] : near[9:3]);
 
     wire [B-2:0] index;
     wire [2:0]   length;
 
     assign {index, length} = entries[window[6 -: LMAX]];
 
-    // pointer + length, written out: a carry chain would be slower.
-    wire [2:0] both  = pointer & length;
-    wire [2:0] one   = pointer ^ length;
-    wire       two   = both[0];
-    wire       four  = both[1] | (one[1] & two);
-    wire       eight = both[2] | (one[2] & four);
-    wire [3:0] sum   = {eight, one ^ {four, two, 1'b0}};
+    wire [3:0] sum;
+
+    shuff_bank_sum u_sum (.a(pointer), .b(length), .sum(sum));
 
     always @(posedge clk) begin
         if (table_write) begin
@@ -80,12 +77,10 @@ module shuff_bank_lane #(
         end
         if (step) begin
             pend     <= sum[3];
-            pend_not <= ~sum[3];
             pointer  <= sum[2:0];
         end
         if (clear) begin
             pend     <= 1'b1;
-            pend_not <= 1'b0;
             pointer  <= 3'd0;
         end
     end
@@ -100,7 +95,7 @@ module shuff_bank_lane #(
     wire sign = window_q[3'd7 - length_q] && index_q != {(B-1){1'b0}};
 
     // Until the next step the pointer is the end of this one.
-    assign too_short = !first_real || (!pend_not && pointer != 3'd0 && !second_real);
+    assign too_short = !first_real || (pend && pointer != 3'd0 && !second_real);
     assign code      = {sign, index_q};
 
     always @(posedge clk) begin
@@ -109,8 +104,8 @@ module shuff_bank_lane #(
             length_q    <= length;
             index_q     <= index;
             no_code     <= length == 3'd0;
-            first_real  <= pend_not ? head[8] : tail[8];
-            second_real <= pend_not ? tail[8] : third[8];
+            first_real  <= pend ? tail[8] : head[8];
+            second_real <= pend ? third[8] : tail[8];
         end
     end
 

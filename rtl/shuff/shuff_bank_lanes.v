@@ -148,9 +148,11 @@ module shuff_bank_lanes #(
     reg  [POUT*B:0] beat, beat_behind;
     reg             beat_valid, behind_valid, behind_open;
 
-    wire beat_in   = second && run && !bad_code && !bad_short && out_ready;
+    // Room is kept for a bad step, too: what is wrong with it comes late, and none follows it.
+    wire beat_may  = second && run && out_ready;
+    wire beat_in   = beat_may && !bad_code && !bad_short;
     wire beat_free = !beat_valid || m_axis_tready;
-    assign open    = beat_free || !(behind_valid || beat_in);
+    assign open    = beat_free || !(behind_valid || beat_may);
 
     assign {m_axis_tlast, m_axis_tdata} = beat;
     assign m_axis_tvalid = beat_valid;
@@ -163,7 +165,7 @@ module shuff_bank_lanes #(
         if (behind_open) begin
             beat_behind <= {second_last, codes};
         end
-        behind_valid <= !open;
+        behind_valid <= !beat_free && (behind_valid || beat_in);
         behind_open  <= open;
         out_ready    <= open;
         if (rst) begin

@@ -64,14 +64,16 @@ module shuff_bank_store #(
     endgenerate
 
     reg  [BW-1:0]    first;       // bank of the first byte not yet taken
-    reg  [BW-1:0]    first_not;   // its complement, to spread the loads
     reg  [RW-1:0]    row;         // its row, and the one behind
     reg  [RW-1:0]    row_behind;
     reg  [BANKS-1:0] passed;      // banks below the first unread byte go on in the row behind
     reg  [RW:0]      at;          // where the next word goes: {row, group}
 
     wire [9*BANKS-1:0] heads;     // of each bank
-    wire [BW:0]        moved;
+    wire [BW:0]        base;
+    wire               wrap;
+    wire [BW-1:0]      moved;
+    wire [BANKS-1:0]   passed_next;
     wire [CW-1:0]      count = {at, {(BW-1){1'b0}}} - {row, first};
 
     wire               unused_count = &{1'b0, count};   // its lowest bits do not matter
@@ -104,9 +106,19 @@ module shuff_bank_store #(
     endgenerate
 
     // ---- lanes
+    wire [2*BANKS*((BW+1)/2)-1:0] picks;
+
+    shuff_bank_picks #(.POUT(POUT), .BANKS(BANKS)) u_picks (
+        .first(first), .want(want), .picks(picks), .base(base)
+    );
+
+    shuff_bank_moved #(.POUT(POUT), .BANKS(BANKS)) u_moved (
+        .base(base), .want(want), .take(take),
+        .wrap(wrap), .moved(moved), .passed(passed_next)
+    );
+
     shuff_bank_deal #(.POUT(POUT), .BANKS(BANKS)) u_deal (
-        .first(first), .first_not(first_not), .want(want), .heads(heads),
-        .bytes(bytes), .moved(moved)
+        .picks(picks), .heads(heads), .bytes(bytes)
     );
 
     // ---- bookkeeping
@@ -117,20 +129,18 @@ module shuff_bank_store #(
             at <= at + AT_STEP;
         end
         if (take) begin
-            first     <= moved[BW-1:0];
-            first_not <= ~moved[BW-1:0];
-            passed <= ~({BANKS{1'b1}} << moved[BW-1:0]);
-            if (moved[BW]) begin
-                row        <= row_behind;
-                row_behind <= row_behind + 1'b1;
-            end
+            first  <= moved;
+            passed <= passed_next;
+        end
+        if (wrap) begin
+            row        <= row_behind;
+            row_behind <= row_behind + 1'b1;
         end
         space  <= !(&count[CW-1:SPARE]);
         spare  <= |count[CW-1:YW] && heads[9*last_of_word + 8];
         if (clear) begin
             at         <= {(RW+1){1'b0}};
             first      <= {BW{1'b0}};
-            first_not  <= {BW{1'b1}};
             passed     <= {BANKS{1'b0}};
             row        <= {RW{1'b0}};
             row_behind <= {{(RW-1){1'b0}}, 1'b1};

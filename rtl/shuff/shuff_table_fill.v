@@ -73,11 +73,10 @@ module shuff_table_fill #(
     reg [M-1:0]     symbol;
     reg [2:0]       total;      // length with sign
     reg [LMAX-1:0]  code_part;  // ones in the bits that are the code itself
+    reg             code_done;  // this is the last entry of the code: ones in all bits below it
     reg [LMAX:0]    pointer;
 
     wire            over       = pointer[LMAX];
-    // So only the bits below the code must be all ones.
-    wire            code_done  = &(pointer[LMAX-1:0] | code_part);
     wire            next       = busy && (!filling || !match || code_done);
     wire            signed_sym = raw || ahead != {M{1'b0}};
 
@@ -111,6 +110,9 @@ module shuff_table_fill #(
         if (write) begin
             pointer <= pointer + 1'b1;
         end
+        // An entry ahead: a code begins with zeros below it, and after this entry there is one more
+        // when only the lowest of those bits is none.
+        code_done <= next ? ahead_level == LMAX[2:0] : &(pointer[LMAX-1:1] | code_part[LMAX-1:1]);
         if (next) begin
             filling    <= 1'b1;
             clearing   <= ahead_end;
