@@ -78,8 +78,8 @@ module byte_bank #(
         .clear(clear), .word(word), .word_push(word_push), .space(space),
         .held(held), .held_push(held_push), .held_real(held_real), .no_more(no_more),
         .run(run), .last_step(last_step), .step(good || short),
-        .decided(good || short), .decided_last(last_step), .bad_code(1'b0),
-        .bad_short(short), .spare(spare), .quiet(out_free),
+        .decided(good || short), .decided_last(last_step), .bad(short),
+        .bad_code(1'b0), .spare(spare), .quiet(out_free),
         .done(done), .status(status), .busy(busy)
     );
 

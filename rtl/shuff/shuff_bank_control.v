@@ -62,8 +62,8 @@ module shuff_bank_control #(
     input  wire             step,
     input  wire             decided,
     input  wire             decided_last,
-    input  wire             bad_code,
-    input  wire             bad_short,    // the payload has no bits for it
+    input  wire             bad,
+    input  wire             bad_code,     // what is wrong: no code; else no bits in the payload
     input  wire             spare,        // after the last step: a word in the body was not touched
     input  wire             quiet,        // nothing waits at the output
 
@@ -133,6 +133,7 @@ module shuff_bank_control #(
     reg  header_open;       // parts of the header are due
     reg  header_look;       // `part` is of the header, and has TLAST:
     reg  header_last;
+    reg  paying;            // `taking`, or a cycle behind it, when all words are taken anyway
     reg  crc_step;
     reg  crc_start;         // a cycle late: no word comes in the first cycle of a state
     reg  filling;           // words of zeros go behind the payload
@@ -141,7 +142,7 @@ module shuff_bank_control #(
     wire header_next = header_open && !ended;
     wire header_part = header_next && word_valid;
     wire due         = !no_words && !ended;
-    wire room        = (taking && space) || in_rest;    // for a payload word
+    wire room        = (paying && space) || in_rest;    // for a payload word
     wire rest_take   = in_rest && due && word_valid;
 
     assign no_more   = !due;
@@ -158,6 +159,7 @@ module shuff_bank_control #(
         if (filling) begin
             held <= {WBITS{1'b0}};
         end
+        paying    <= next_state[S_TABLE] || taking;
         crc_start <= rst || in_done || in_check;
         filling   <= taking && no_more;
         held_push <= taking && space && (due ? word_valid : filling);
@@ -249,16 +251,16 @@ module shuff_bank_control #(
         next_state[S_TABLE]  = (in_check && fail_end == 4'd0)
                             || (state[S_TABLE] && !illegal && !filled);
         next_state[S_STEPS]  = (state[S_TABLE] && !illegal && filled && !no_steps)
-                            || (in_steps && !(decided && (bad_code || bad_short || decided_last)));
+                            || (in_steps && !(decided && (bad || decided_last)));
         next_state[S_REST]   = (state[S_TABLE] && !illegal && filled && no_steps)
-                            || (in_steps && decided && !bad_code && !bad_short && decided_last)
+                            || (in_steps && decided && !bad && decided_last)
                             || (in_rest && due);
         next_state[S_STORED] = in_rest && !due;
         next_state[S_CRC]    = in_stored;
         next_state[S_JUDGE]  = state[S_CRC];
         next_state[S_DRAIN]  = (in_header && fault != 4'd0) || (in_check && fail_end != 4'd0)
                             || (state[S_TABLE] && illegal)
-                            || (in_steps && decided && (bad_code || bad_short))
+                            || (in_steps && decided && bad)
                             || state[S_JUDGE] || (state[S_DRAIN] && !ended);
         next_state[S_DONE]   = (state[S_DRAIN] && ended) || (in_done && !quiet);
         next_state[S_HEADER] = finish

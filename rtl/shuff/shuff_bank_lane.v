@@ -34,8 +34,8 @@ module shuff_bank_lane #(
     output reg             pend,         // in_byte is this lane's
 
     // the step before, until the next one
-    output reg             no_code,
-    output wire            too_short,    // the symbol needs bits that are not in the payload
+    output wire            no_code,
+    output wire            bad,          // no code, or it needs bits that are not in the payload
     output wire [B-1:0]    code
 );
 
@@ -89,22 +89,22 @@ module shuff_bank_lane #(
     reg [6:0]   window_q;
     reg [2:0]   length_q;
     reg [B-2:0] index_q;
-    reg         first_real, second_real;
+    reg         bad_start, second_real;
 
     // The sign is the last bit of a symbol. Index 0 has none, or none that counts (raw mode).
     wire sign = window_q[3'd7 - length_q] && index_q != {(B-1){1'b0}};
 
     // Until the next step the pointer is the end of this one.
-    assign too_short = !first_real || (pend && pointer != 3'd0 && !second_real);
-    assign code      = {sign, index_q};
+    assign bad  = bad_start || (pend && pointer != 3'd0 && !second_real);
+    assign no_code = length_q == 3'd0;
+    assign code = {sign, index_q};
 
     always @(posedge clk) begin
         if (step) begin
             window_q    <= window;
             length_q    <= length;
             index_q     <= index;
-            no_code     <= length == 3'd0;
-            first_real  <= pend ? tail[8] : head[8];
+            bad_start   <= length == 3'd0 || (pend ? !tail[8] : !head[8]);
             second_real <= pend ? third[8] : tail[8];
         end
     end

@@ -54,7 +54,7 @@ module shuff_bank_lanes #(
     wire             clear, held_push, held_real, space, run, last_step, spare;
     wire [WBITS-1:0] held;
 
-    wire [POUT-1:0]     pend, no_code, too_short;
+    wire [POUT-1:0]     pend, no_code, bad;
     wire [POUT*B-1:0]   codes;
     wire [9*POUT-1:0]   bytes;
     wire                table_write;
@@ -63,19 +63,19 @@ module shuff_bank_lanes #(
 
     reg                 round;           // the first of the two rounds is done
     reg                 ready;           // both are
-    reg                 give;            // bytes for the lanes that asked ...
-    reg                 step;            // ... and a step
+    reg                 may_give;        // there are bytes for the lanes that asked ...
+    reg                 may_step;        // ... and a step
     reg                 over;            // the last step is done
     reg                 second;          // a step is in its second cycle, ...
     reg                 second_last;     // ... the last one
-    reg                 out_ready;
 
-    wire enough;
-    wire open;                           // out_ready in the next cycle
+    wire enough, out_ready;
+    wire free       = !second || out_ready;    // the second cycle is free for another step
+    wire give       = may_give && free;
+    wire step       = may_step && free;
     wire ready_next = ready || (give && round);
     wire last_done  = step && last_step;
-    wire bad_code   = |no_code;
-    wire bad_short  = |too_short;
+    wire bad_step   = |bad;
 
     // The store has the held word.
     wire [WBITS-1:0] word;
@@ -93,8 +93,8 @@ module shuff_bank_lanes #(
         .clear(clear), .word(word), .word_push(word_push), .space(space),
         .held(held), .held_push(held_push), .held_real(held_real), .no_more(no_more),
         .run(run), .last_step(last_step), .step(step),
-        .decided(second && out_ready), .decided_last(second_last), .bad_code(bad_code),
-        .bad_short(bad_short), .spare(spare), .quiet(!m_axis_tvalid),
+        .decided(second && out_ready), .decided_last(second_last), .bad(bad_step),
+        .bad_code(|no_code), .spare(spare), .quiet(!m_axis_tvalid),
         .done(done), .status(status), .busy(busy)
     );
 
@@ -120,17 +120,17 @@ module shuff_bank_lanes #(
                 .table_write(table_write), .table_at(table_at), .table_entry(table_entry),
                 .step(step), .give(give),
                 .in_byte(bytes[9*l +: 9]), .pend(pend[l]),
-                .no_code(no_code[l]), .too_short(too_short[l]), .code(codes[B*l +: B])
+                .no_code(no_code[l]), .bad(bad[l]), .code(codes[B*l +: B])
             );
         end
     endgenerate
 
     always @(posedge clk) begin
-        give   <= run && !over && !last_done && enough && (open || !ready_next);
-        step   <= run && !over && !last_done && enough && open && ready_next;
-        over   <= run && (over || last_done);
-        ready  <= ready_next;
-        second <= run && (step || (second && !out_ready));
+        may_give <= run && !over && !last_done && enough;
+        may_step <= run && !over && !last_done && enough && ready_next;
+        over     <= run && (over || last_done);
+        ready    <= ready_next;
+        second   <= run && (step || (second && !out_ready));
         if (give) begin
             round <= 1'b1;
         end
@@ -143,38 +143,14 @@ module shuff_bank_lanes #(
         end
     end
 
-    // ---- output: two steps, so that `out_ready` is a register. As axis_skid, but what enables the
-    // second place is a register of its own: `out_ready` leads to every lane.
-    reg  [POUT*B:0] beat, beat_behind;
-    reg             beat_valid, behind_valid, behind_open;
-
-    // Room is kept for a bad step, too: what is wrong with it comes late, and none follows it.
-    wire beat_may  = second && run && out_ready;
-    wire beat_in   = beat_may && !bad_code && !bad_short;
-    wire beat_free = !beat_valid || m_axis_tready;
-    assign open    = beat_free || !(behind_valid || beat_may);
-
-    assign {m_axis_tlast, m_axis_tdata} = beat;
-    assign m_axis_tvalid = beat_valid;
-
-    always @(posedge clk) begin
-        if (beat_free) begin
-            beat       <= behind_valid ? beat_behind : {second_last, codes};
-            beat_valid <= behind_valid || beat_in;
-        end
-        if (behind_open) begin
-            beat_behind <= {second_last, codes};
-        end
-        behind_valid <= !beat_free && (behind_valid || beat_in);
-        behind_open  <= open;
-        out_ready    <= open;
-        if (rst) begin
-            beat_valid   <= 1'b0;
-            behind_valid <= 1'b0;
-            behind_open  <= 1'b1;   // and so not the same register as the next one
-            out_ready    <= 1'b0;
-        end
-    end
+    // ---- output
+    axis_skid #(.WIDTH(POUT*B + 1)) u_out (
+        .clk(clk), .rst(rst),
+        .s_axis_tdata({second_last, codes}), .s_axis_tvalid(second && run && !bad_step),
+        .s_axis_tready(out_ready),
+        .m_axis_tdata({m_axis_tlast, m_axis_tdata}), .m_axis_tvalid(m_axis_tvalid),
+        .m_axis_tready(m_axis_tready)
+    );
 
 endmodule
 

@@ -60,13 +60,12 @@ module shuff_bank_picks #(
     // For each bank that a block may begin in, two bits each, which of the banks j, j + Q, ... is
     // the first one from there on. A table: a sum would become a carry chain.
     function [127:0] picks_of;
-        input integer qw;          // log2 of Q
+        input integer q;
         input integer j;
         integer       i;
-        integer       pick;
         for (i = 0; i < 64; i = i + 1) begin
-            pick = (i + (1 << qw) - 1 - j) >> qw;
-            picks_of[2*i +: 2] = pick[1:0];
+            picks_of[2*i]   = (i + q - 1 - j) / q % 2 == 1;
+            picks_of[2*i+1] = (i + q - 1 - j) / q / 2 % 2 == 1;
         end
     endfunction
 
@@ -98,7 +97,7 @@ module shuff_bank_picks #(
             localparam integer PW = (k == 0) ? BW : QW + 2;   // of what it is a part of
             for (a = 0; a < BANKS; a = a + (1 << QW)) begin : g_block
                 for (j = 0; j < (1 << QW); j = j + 1) begin : g_place
-                    localparam [127:0] PICKS = picks_of(QW, j);
+                    localparam [127:0] PICKS = picks_of(1 << QW, j);
                     if (a < POUT) begin : g_lane
                         wire [PW-1:0] own = from[(BW+1)*a +: PW];
                         assign picks[2*(BANKS*k+a+j) +: 2] = PICKS[2*own +: 2];

@@ -72,7 +72,7 @@ module shuff_table_fill #(
     reg             bad_length;
     reg [M-1:0]     symbol;
     reg [2:0]       total;      // length with sign
-    reg [LMAX-1:0]  code_part;  // ones in the bits that are the code itself
+    reg [LMAX-1:1]  code_part;  // ones in the bits that are the code itself, but the lowest
     reg             code_done;  // this is the last entry of the code: ones in all bits below it
     reg [LMAX:0]    pointer;
 
@@ -112,7 +112,7 @@ module shuff_table_fill #(
         end
         // An entry ahead: a code begins with zeros below it, and after this entry there is one more
         // when only the lowest of those bits is none.
-        code_done <= next ? ahead_level == LMAX[2:0] : &(pointer[LMAX-1:1] | code_part[LMAX-1:1]);
+        code_done <= next ? ahead_level == LMAX[2:0] : &(pointer[LMAX-1:1] | code_part);
         if (next) begin
             filling    <= 1'b1;
             clearing   <= ahead_end;
@@ -120,7 +120,7 @@ module shuff_table_fill #(
             bad_length <= own_bad;
             symbol     <= ahead;
             total      <= ahead_end ? 3'd0 : ahead_level + {2'b00, signed_sym};
-            code_part  <= ~({LMAX{1'b1}} >> ahead_level);
+            code_part  <= ~({(LMAX-1){1'b1}} >> ahead_level);
             ahead      <= ahead + 1'b1;
             if (ahead == LAST_SYMBOL) begin
                 ahead_level <= ahead_level + 1'b1;

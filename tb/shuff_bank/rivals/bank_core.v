@@ -26,27 +26,26 @@ module bank_core #(
     input  wire              s_axis_w_tvalid,
     output wire              s_axis_w_tready,
 
-    output reg  [POUT*B-1:0] m_axis_tdata,
-    output reg               m_axis_tvalid,
+    output wire [POUT*B-1:0] m_axis_tdata,
+    output wire              m_axis_tvalid,
     input  wire              m_axis_tready
 );
     wire              illegal, table_write, space, enough, spare, word_valid;
     wire [WBITS-1:0]  word;
     wire [LMAX-1:0]   table_at;
     wire [B+1:0]      table_entry;
-    wire [POUT-1:0]   pend, no_code, too_short;
+    wire [POUT-1:0]   pend, no_code, bad;
     wire [POUT*B-1:0] codes;
     wire [9*POUT-1:0] bytes;
     reg  [WBITS-1:0]  held;
-    reg               held_push, run, round, ready, give, step, second;
-    reg  [POUT*B-1:0] behind;
-    reg               behind_valid, out_ready;
+    reg               held_push, run, round, ready, may_give, may_step, second;
 
-    // As in shuff_bank_lanes: bytes are given twice before the first step, both out of registers.
+    // As in shuff_bank_lanes: bytes are given twice before the first step.
+    wire out_ready;
+    wire free       = !second || out_ready;
+    wire give       = may_give && free;
+    wire step       = may_step && free;
     wire ready_next = ready || (give && round);
-    wire out_free   = !m_axis_tvalid || m_axis_tready;
-    wire beat_in    = second && out_ready;
-    wire open       = out_free || !(behind_valid || beat_in);
 
     axis_skid #(.WIDTH(WBITS)) u_port (
         .clk(clk), .rst(rst),
@@ -66,6 +65,12 @@ module bank_core #(
         .space(space), .enough(enough), .want(pend), .take(give), .bytes(bytes), .spare(spare)
     );
 
+    axis_skid #(.WIDTH(POUT*B)) u_out (
+        .clk(clk), .rst(rst),
+        .s_axis_tdata(codes), .s_axis_tvalid(second), .s_axis_tready(out_ready),
+        .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid), .m_axis_tready(m_axis_tready)
+    );
+
     genvar l;
     generate
         for (l = 0; l < POUT; l = l + 1) begin : g_lane
@@ -73,40 +78,30 @@ module bank_core #(
                 .clk(clk), .clear(rst), .table_write(table_write), .table_at(table_at),
                 .table_entry(table_entry), .step(step), .give(give),
                 .in_byte(bytes[9*l +: 9]), .pend(pend[l]), .no_code(no_code[l]),
-                .too_short(too_short[l]), .code(codes[B*l +: B])
+                .bad(bad[l]), .code(codes[B*l +: B])
             );
         end
     endgenerate
 
-    wire unused = &{1'b0, illegal, spare, no_code, too_short};
+    wire unused = &{1'b0, illegal, spare, no_code, bad};
 
     always @(posedge clk) begin
         held      <= word;
         held_push <= word_valid && space;
         run       <= run || filled;
-        give      <= run && enough && (open || !ready_next);
-        step      <= run && enough && open && ready_next;
+        may_give  <= run && enough;
+        may_step  <= run && enough && ready_next;
         ready     <= ready_next;
         second    <= step || (second && !out_ready);
         if (give) round <= 1'b1;
-        if (out_free) begin
-            m_axis_tdata  <= behind_valid ? behind : codes;
-            m_axis_tvalid <= behind_valid || beat_in;
-        end
-        if (out_ready) behind <= codes;
-        behind_valid <= !open;
-        out_ready    <= open;
         if (rst) begin
-            held_push     <= 1'b0;
-            run           <= 1'b0;
-            round         <= 1'b0;
-            ready         <= 1'b0;
-            give          <= 1'b0;
-            step          <= 1'b0;
-            second        <= 1'b0;
-            behind_valid  <= 1'b0;
-            out_ready     <= 1'b0;
-            m_axis_tvalid <= 1'b0;
+            held_push <= 1'b0;
+            run       <= 1'b0;
+            round     <= 1'b0;
+            ready     <= 1'b0;
+            may_give  <= 1'b0;
+            may_step  <= 1'b0;
+            second    <= 1'b0;
         end
     end
 endmodule
