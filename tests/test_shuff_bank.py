@@ -151,6 +151,9 @@ def test_bad_streams(lanes: int, bits: int) -> None:
     assert judged(good, lanes, bits) == (errors.OK, None)
     assert broken(put(0, 1)) == (errors.MAGIC, 0)
     assert broken(put(1, good[1] ^ 1)) == (errors.VERSION, 4)
+    # The version of the other order of bytes: three or four of them ahead.
+    assert good[1] & 255 == (2 if lanes > 8 and bits == 4 else 1)
+    assert broken(put(1, good[1] ^ 3)) == (errors.VERSION, 4)
     assert broken(put(1, good[1] ^ 1 << 8)) == (errors.TARGET, 5)
     assert broken(put(1, good[1] | 4 << 16)) == (errors.HEADER, 6)
     assert broken(put(1, good[1] ^ 1 << 30)) == (errors.TARGET, 7)

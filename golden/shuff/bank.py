@@ -3,7 +3,8 @@
 
 Each lane has a bit stream of its own, and its bytes go into the payload in the order in which the
 lanes ask for them. That order follows from the code lengths alone: three bytes for each lane at
-the start, then one for a lane each time a symbol of it ends in another byte than it began in.
+the start (four above 8 lanes), then one for a lane each time a symbol of it ends in another byte
+than it began in.
 docs/formats.md is the written form. One lane gives the stream of `encode`, byte for byte.
 """
 
@@ -23,13 +24,16 @@ from golden.shuff.header import (
     MODES,
     Header,
     check_range,
+    late,
     legal_lanes,
     word_bits,
 )
 from golden.shuff.packer import count_symbols, pack_bits
 
-AHEAD = 3
-"""Bytes that a lane is given before the first step."""
+
+def bytes_ahead(lanes: int) -> int:
+    """Bytes that each lane asks for before its first symbol."""
+    return 4 if late(LIMIT, lanes) else 3
 
 
 def check_steps(steps: NDArray[np.generic], dtype: type[np.generic]) -> int:
@@ -131,15 +135,16 @@ def _interleave(
     if not count:
         return np.zeros(0, dtype=np.uint8)
     streams = []  # of each lane its bytes, first bit on top
-    numbers, who = [np.repeat(np.arange(AHEAD), lanes)], [np.tile(np.arange(lanes), AHEAD)]
-    asked_at = [np.repeat(np.arange(AHEAD) - AHEAD, lanes)]
+    ahead = bytes_ahead(lanes)
+    numbers, who = [np.repeat(np.arange(ahead), lanes)], [np.tile(np.arange(lanes), ahead)]
+    asked_at = [np.repeat(np.arange(ahead) - ahead, lanes)]
     for lane in range(lanes):
         column = np.ascontiguousarray(steps[:, lane])
         packed, _ = pack_bits(column, values, widths)
         streams.append(np.frombuffer(packed, dtype="<u4").astype(">u4").view(np.uint8))
         byte = np.cumsum(widths[column], dtype=np.int64) >> 3  # (steps,) where the next one begins
         crossed = np.flatnonzero(np.diff(byte[:-1], prepend=0))  # the last step asks for nothing
-        numbers.append(byte[crossed] + AHEAD - 1)
+        numbers.append(byte[crossed] + ahead - 1)
         who.append(np.full(len(crossed), lane))
         asked_at.append(crossed)
     number, lane_of = np.concatenate(numbers), np.concatenate(who)

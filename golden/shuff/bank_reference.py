@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from golden import errors
 from golden.errors import ShuffError
-from golden.shuff.bank import AHEAD, byte_slot
+from golden.shuff.bank import byte_slot, bytes_ahead
 from golden.shuff.header import BYTE_BITS, LIMIT, RAW, Header, crc_words, read_header, word_bits
 from golden.shuff.huffman import canonical_codes
 from golden.shuff.reference import decode_serial
@@ -77,7 +77,7 @@ def read_steps(header: Header, words: Sequence[int], steps: list[list[int]]) -> 
         byte = given[lane][at >> 3]
         return data[byte] >> (7 - (at & 7)) & 1 if byte < len(data) else 0
 
-    for _ in range(AHEAD if header.count else 0):
+    for _ in range(bytes_ahead(header.lanes) if header.count else 0):
         for lane in lanes:
             ask(lane)
     for step in range(header.count):

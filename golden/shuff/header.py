@@ -19,6 +19,8 @@ from golden.shuff.huffman import kraft_excess
 
 MAGIC: Final = 0x46554853  # "SHUF" on disk
 VERSION: Final = 1
+LATE_VERSION: Final = 2
+"""Of streams for more than 8 lanes: bytes are asked for a step earlier."""
 LIMIT: Final = 6
 """Default longest code: then every output bit of a decoder's table is one LUT6."""
 MODES: Final = ("joint", "flag", "raw")
@@ -36,6 +38,16 @@ def word_bits(lanes: int) -> int:
 def legal_lanes(lanes: int) -> bool:
     """Whether a decoder of that many lanes exists: words are whole multiples of 32 bits."""
     return 1 <= lanes <= 8 or lanes in (16, 32, 64)
+
+
+def late(bits: int, lanes: int) -> bool:
+    """Whether the lanes of a decoder get their bytes a step late, and so a byte more ahead."""
+    return bits != BYTE_BITS and lanes > 8
+
+
+def version(bits: int, lanes: int) -> int:
+    """The version of a stream for that decoder."""
+    return LATE_VERSION if late(bits, lanes) else VERSION
 
 
 def table_words(bits: int) -> int:
@@ -95,7 +107,7 @@ class Header:
         table = sum(length << (4 * symbol) for symbol, length in enumerate(self.lengths))
         words = [
             MAGIC,
-            VERSION | self.bits << 8 | self.mode << 16 | self.lanes << 24,
+            version(self.bits, self.lanes) | self.bits << 8 | self.mode << 16 | self.lanes << 24,
             self.pin | self.pout << 8 | (word_bits(self.lanes) & 255) << 16 | self.limit << 24,
             self.count,
             self.payload_words,
@@ -125,8 +137,9 @@ def read_header(
         raise ShuffError(errors.MAGIC, 0, f"word is {words[0]:08x}, not {MAGIC:08x}")
     if len(words) == 1:
         raise ShuffError(errors.TLAST_EARLY, 4, "stream ends in the header")
-    if words[1] & 255 != VERSION:
-        raise ShuffError(errors.VERSION, 4, f"version {words[1] & 255}, this reads {VERSION}")
+    own = version(bits, lanes)
+    if words[1] & 255 != own:
+        raise ShuffError(errors.VERSION, 4, f"version {words[1] & 255}, this reads {own}")
     if words[1] >> 8 & 255 != bits:
         raise ShuffError(errors.TARGET, 5, f"made for b={words[1] >> 8 & 255}, not b={bits}")
     size = header_words(bits, lanes)

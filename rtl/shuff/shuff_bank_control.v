@@ -106,6 +106,8 @@ module shuff_bank_control #(
     reg        ended;       // the word with TLAST was taken
     reg        dropped;     // a payload word was declared behind what the last step needs
     reg [31:0] payload_crc;
+    reg        in_steps_q;
+    reg        bad_code_q;
 
     wire in_header = state[S_HEADER];
     wire in_check  = state[S_CHECK];
@@ -133,7 +135,7 @@ module shuff_bank_control #(
     reg  header_open;       // parts of the header are due
     reg  header_look;       // `part` is of the header, and has TLAST:
     reg  header_last;
-    reg  paying;            // `taking`, or a cycle behind it, when all words are taken anyway
+    reg  paying;            // `taking`, or the cycle behind it or a bad header: all words are taken
     reg  crc_step;
     reg  crc_start;         // a cycle late: no word comes in the first cycle of a state
     reg  filling;           // words of zeros go behind the payload
@@ -159,7 +161,7 @@ module shuff_bank_control #(
         if (filling) begin
             held <= {WBITS{1'b0}};
         end
-        paying    <= next_state[S_TABLE] || taking;
+        paying    <= in_check || taking;
         crc_start <= rst || in_done || in_check;
         filling   <= taking && no_more;
         held_push <= taking && space && (due ? word_valid : filling);
@@ -278,7 +280,9 @@ module shuff_bank_control #(
         end else if (state[S_TABLE]) begin
             verdict <= TABLE;
         end else if (in_steps) begin
-            verdict <= bad_code ? CODE : no_words ? SHORT : TLAST_EARLY;
+            verdict <= no_words ? SHORT : TLAST_EARLY;
+        end else if (in_steps_q && bad_code_q) begin
+            verdict <= CODE;
         end else if (state[S_JUDGE]) begin
             verdict <= !no_words          ? TLAST_EARLY
                      : (dropped || spare) ? LONG
@@ -289,6 +293,9 @@ module shuff_bank_control #(
         if (finish) begin
             status <= {4'd0, verdict};
         end
+
+        in_steps_q <= in_steps;
+        bad_code_q <= bad_code;
 
         done    <= finish;
         begun   <= (begun || header_part) && !finish;

@@ -14,12 +14,14 @@
 // Parameters
 //   B     bits of a weight code, 2..5
 //   LMAX  longest code, max(2, B-1)..6
+//   LATE  1: a byte that is asked for comes a step later still, and a fourth byte waits for that long
 
 `default_nettype none
 
 module shuff_bank_lane #(
     parameter B    = 4,
-    parameter LMAX = 6
+    parameter LMAX = 6,
+    parameter LATE = 0
 ) (
     input  wire            clk,
     input  wire            clear,        // next bit is the first of a byte
@@ -66,6 +68,31 @@ module shuff_bank_lane #(
 
     shuff_bank_sum u_sum (.a(pointer), .b(length), .sum(sum));
 
+    wire [8:0] behind;     // what follows `third`
+
+    generate
+        if (LATE) begin : g_late
+            reg [8:0] fourth;
+            reg       due;         // in_byte is of the step before the last one; `fourth` is empty
+
+            assign behind = due ? in_byte : fourth;
+
+            always @(posedge clk) begin
+                if (give && due) begin
+                    fourth <= in_byte;
+                end
+                if (give) begin
+                    due <= pend;
+                end
+                if (clear) begin
+                    due <= 1'b0;
+                end
+            end
+        end else begin : g_at_once
+            assign behind = in_byte;
+        end
+    endgenerate
+
     always @(posedge clk) begin
         if (table_write) begin
             entries[table_at] <= table_entry;
@@ -73,7 +100,7 @@ module shuff_bank_lane #(
         if (give && pend) begin
             head  <= tail;
             tail  <= third;
-            third <= in_byte;
+            third <= behind;
         end
         if (step) begin
             pend     <= sum[3];

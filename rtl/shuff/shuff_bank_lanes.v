@@ -61,11 +61,15 @@ module shuff_bank_lanes #(
     wire [LMAX-1:0]     table_at;
     wire [B+1:0]        table_entry;
 
-    reg                 round;           // the first of the two rounds is done
-    reg                 ready;           // both are
+    // Bytes are late above 8 lanes: to deal them in the step in which they come would take too long.
+    localparam LATE = POUT > 8;
+
+    reg  [1:0]          round;           // one of the first rounds is done, two are
+    reg                 ready;           // all are
     reg                 may_give;        // there are bytes for the lanes that asked ...
     reg                 may_step;        // ... and a step
     reg                 over;            // the last step is done
+    reg                 flush;           // LATE: what was wanted last counts as taken
     reg                 second;          // a step is in its second cycle, ...
     reg                 second_last;     // ... the last one
 
@@ -73,7 +77,7 @@ module shuff_bank_lanes #(
     wire free       = !second || out_ready;    // the second cycle is free for another step
     wire give       = may_give && free;
     wire step       = may_step && free;
-    wire ready_next = ready || (give && round);
+    wire ready_next = ready || (give && (LATE ? round[1] : round[0]));
     wire last_done  = step && last_step;
     wire bad_step   = |bad;
 
@@ -105,17 +109,17 @@ module shuff_bank_lanes #(
         .write(table_write), .at(table_at), .entry(table_entry)
     );
 
-    shuff_bank_store #(.POUT(POUT), .WBITS(WBITS)) u_store (
+    shuff_bank_store #(.POUT(POUT), .WBITS(WBITS), .LATE(LATE)) u_store (
         .clk(clk), .clear(clear),
         .word(held), .push(held_push), .real_word(held_real), .space(space),
         .enough(enough),
-        .want(pend), .take(give), .bytes(bytes), .spare(spare)
+        .want(pend), .take(give || flush), .bytes(bytes), .spare(spare)
     );
 
     genvar l;
     generate
         for (l = 0; l < POUT; l = l + 1) begin : g_lane
-            shuff_bank_lane #(.B(B), .LMAX(LMAX)) u_lane (
+            shuff_bank_lane #(.B(B), .LMAX(LMAX), .LATE(LATE)) u_lane (
                 .clk(clk), .clear(clear),
                 .table_write(table_write), .table_at(table_at), .table_entry(table_entry),
                 .step(step), .give(give),
@@ -129,16 +133,17 @@ module shuff_bank_lanes #(
         may_give <= run && !over && !last_done && enough;
         may_step <= run && !over && !last_done && enough && ready_next;
         over     <= run && (over || last_done);
+        flush    <= LATE && last_done;
         ready    <= ready_next;
         second   <= run && (step || (second && !out_ready));
         if (give) begin
-            round <= 1'b1;
+            round <= {round[0], 1'b1};
         end
         if (step) begin
             second_last <= last_step;
         end
         if (clear) begin
-            round <= 1'b0;
+            round <= 2'd0;
             ready <= 1'b0;
         end
     end

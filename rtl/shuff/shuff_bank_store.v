@@ -15,13 +15,16 @@
 //   POUT   lanes, 1..64
 //   WBITS  bits of a word, 32 or more; a power of two
 //   ROWS   bytes of each bank, a power of two of at least 8
+//   LATE   1: a lane gets the byte that it wants in one `take` with the next one. All that are wanted
+//          must be in the store all the same, so that what was wanted last tells where the stream ends
 
 `default_nettype none
 
 module shuff_bank_store #(
     parameter POUT  = 8,
     parameter WBITS = 32,
-    parameter ROWS  = 16
+    parameter ROWS  = 16,
+    parameter LATE  = 0
 ) (
     input  wire               clk,
     input  wire               clear,
@@ -66,19 +69,24 @@ module shuff_bank_store #(
     reg  [BW-1:0]    first;       // bank of the first byte not yet taken
     reg  [RW-1:0]    row;         // its row, and the one behind
     reg  [RW-1:0]    row_behind;
+    reg  [RW-1:0]    row_after;
     reg  [BANKS-1:0] passed;      // banks below the first unread byte go on in the row behind
     reg  [RW:0]      at;          // where the next word goes: {row, group}
 
     wire [9*BANKS-1:0] heads;     // of each bank
     wire [BW:0]        base;
-    wire               wrap;
+    wire               wrap, wraps;
     wire [BW-1:0]      moved;
     wire [BANKS-1:0]   passed_next;
     wire [CW-1:0]      count = {at, {(BW-1){1'b0}}} - {row, first};
 
-    wire               unused_count = &{1'b0, count};   // its lowest bits do not matter
+    wire               unused = &{1'b0, count, passed, wraps};    // not all bits, not for all LATE
 
-    assign enough = (|count[CW-1:LW] && !take) || |count[CW-1:LW+1];
+    wire one  = |count[CW-1:LW];      // bytes for every lane; twice as many; three times
+    wire two  = |count[CW-1:LW+1];
+    wire more = |count[CW-1:LW+2] || &count[LW+1:LW];
+
+    assign enough = LATE ? (two && !take) || more : (one && !take) || two;
 
     // ---- banks
     genvar b;
@@ -89,32 +97,43 @@ module shuff_bank_store #(
             // Bytes leave the top of each 32 bits first.
             localparam integer FROM    = 32 * (IN_WORD / 4) + 8 * (3 - IN_WORD % 4);
 
-            (* ram_style = "distributed" *)
-            reg [8:0] mem [0:ROWS-1];
-
             wire          mine = GROUPS == 1 || at[0] == GROUP[0];
-            wire [RW-1:0] from = passed[b] ? row_behind : row;
+            wire [RW-1:0] from;
 
-            assign heads[9*b +: 9] = mem[from];
-
-            always @(posedge clk) begin
-                if (push && mine) begin
-                    mem[at[RW:1]] <= {real_word, word[FROM +: 8]};
+            if (LATE) begin : g_late
+                // Its own row, so that a step begins with the memories.
+                reg [RW-1:0] own;
+                assign from = own;
+                always @(posedge clk) begin
+                    if (take) begin
+                        own <= passed_next[b] ? (wraps ? row_after : row_behind)
+                                              : (wraps ? row_behind : row);
+                    end
+                    if (clear) begin
+                        own <= {RW{1'b0}};
+                    end
                 end
+            end else begin : g_now
+                assign from = passed[b] ? row_behind : row;
             end
+
+            shuff_bank_column #(.ROWS(ROWS)) u_column (
+                .clk(clk), .write(push && mine), .write_row(at[RW:1]),
+                .write_byte({real_word, word[FROM +: 8]}), .row(from), .head(heads[9*b +: 9])
+            );
         end
     endgenerate
 
     // ---- lanes
     wire [2*BANKS*((BW+1)/2)-1:0] picks;
 
-    shuff_bank_picks #(.POUT(POUT), .BANKS(BANKS)) u_picks (
-        .first(first), .want(want), .picks(picks), .base(base)
+    shuff_bank_picks #(.POUT(POUT), .BANKS(BANKS), .LATE(LATE)) u_picks (
+        .clk(clk), .clear(clear), .take(take), .first(first), .want(want), .picks(picks), .base(base)
     );
 
-    shuff_bank_moved #(.POUT(POUT), .BANKS(BANKS)) u_moved (
-        .base(base), .want(want), .take(take),
-        .wrap(wrap), .moved(moved), .passed(passed_next)
+    shuff_bank_moved #(.POUT(POUT), .BANKS(BANKS), .LATE(LATE)) u_moved (
+        .first(first), .base(base), .want(want), .take(take),
+        .wrap(wrap), .wraps(wraps), .moved(moved), .passed(passed_next)
     );
 
     shuff_bank_deal #(.POUT(POUT), .BANKS(BANKS)) u_deal (
@@ -134,7 +153,8 @@ module shuff_bank_store #(
         end
         if (wrap) begin
             row        <= row_behind;
-            row_behind <= row_behind + 1'b1;
+            row_behind <= row_after;
+            row_after  <= row_after + 1'b1;
         end
         space  <= !(&count[CW-1:SPARE]);
         spare  <= |count[CW-1:YW] && heads[9*last_of_word + 8];
@@ -144,6 +164,7 @@ module shuff_bank_store #(
             passed     <= {BANKS{1'b0}};
             row        <= {RW{1'b0}};
             row_behind <= {{(RW-1){1'b0}}, 1'b1};
+            row_after  <= {{(RW-2){1'b0}}, 2'd2};
         end
     end
 

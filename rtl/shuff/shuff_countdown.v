@@ -20,15 +20,18 @@ module shuff_countdown (
 );
 
     reg  [31:0] negative;
+    reg         few;         // one or two, step_q aside: `negative` has all ones above its lowest bit
     reg         step_q;
     wire [32:0] next = {1'b0, load ? ~value : negative} + {32'd0, start || step_q};
 
-    assign last = &negative[31:1] && (negative[0] ^ step_q);
+    assign last = few && (negative[0] ^ step_q);
 
     always @(posedge clk) begin
         step_q   <= step;
         // The loaded complement becomes the negative with `start`.
         negative <= next[31:0];
+        // Of the next `negative`, but not through its carry chain; a load counts with `start`.
+        few      <= &negative[31:2] && (negative[1] ^ (negative[0] && (start || step_q)));
         if (load) begin
             none <= 1'b0;
         end else if (start) begin

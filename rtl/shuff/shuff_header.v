@@ -56,6 +56,9 @@ module shuff_header #(
     localparam [3:0] TARGET      = 4'd5;
     localparam [3:0] TLAST_EARLY = 4'd10;
 
+    // Lanes that get their bytes late have a payload in another order.
+    localparam [7:0] OWN_VERSION = (B != 8 && LANES > 8) ? 8'd2 : 8'd1;
+
     localparam TABLE_BITS  = (B == 8) ? 0 : 4 << (B - 1);
     localparam TABLE_WORDS = (TABLE_BITS + 31) / 32;
     localparam PARTS       = WBITS / 32;
@@ -106,7 +109,7 @@ module shuff_header #(
     end
 
     assign fail_now = (at_magic && word != 32'h46554853) ? MAGIC
-                    : (at_kind && word[7:0] != 8'd1)     ? VERSION
+                    : (at_kind && word[7:0] != OWN_VERSION) ? VERSION
                     : (at_kind && word[15:8] != B[7:0]) ? TARGET
                     : (word_last && !final_word)         ? TLAST_EARLY
                     :                                      4'd0;

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from golden.shuff.bank import AHEAD, byte_slot
+from golden.shuff.bank import byte_slot, bytes_ahead
 from golden.shuff.bank_reference import read_steps
-from golden.shuff.header import BYTE_BITS, RAW, Header, read_header, word_bits
+from golden.shuff.header import BYTE_BITS, RAW, Header, late, read_header, word_bits
 from tb.shuff_decoder.streams import Stream
 
 ROWS = 16  # of the byte store
@@ -52,12 +52,12 @@ def steps_end(stream: Stream) -> int:
 
 
 def _asks(header: Header, codes: np.ndarray) -> list[int]:
-    """Bytes taken from the store in each cycle that moves: two rounds, then the steps."""
+    """Bytes asked for in each cycle that moves: rounds without a step, then the steps."""
     index = codes & (1 << (header.bits - 1)) - 1
     widths = np.array(header.lengths)[index] + ((index != 0) | (header.mode == RAW))
     at = np.cumsum(widths, axis=0) >> 3
     crossed = np.diff(at, axis=0, prepend=0).sum(axis=1)
-    rounds = [header.lanes] * AHEAD
+    rounds = [header.lanes] * bytes_ahead(header.lanes)
     return [*rounds, *crossed[:-1].tolist()] if header.count else []
 
 
@@ -66,6 +66,8 @@ def _steps(header: Header, asks: Sequence[int], table: int) -> tuple[int, int, i
     word, lanes = word_bits(header.lanes) // 8, 1 << (header.lanes - 1).bit_length()
     full = max(word, lanes) * (ROWS - (4 if word >= lanes else 2))
     stored = push = taken = 0  # what goes in and out in a cycle counts in the next one
+    # Late bytes leave the store a move after they were asked for, but must be in it before.
+    out, share = (asks, 1) if not late(header.bits, header.lanes) else ([0, *asks[:-1]], 2)
     due, cycle, done = header.payload_words, -table, 0
     space, enough, filling = True, False, False
     moved: list[int] = []
@@ -73,16 +75,16 @@ def _steps(header: Header, asks: Sequence[int], table: int) -> tuple[int, int, i
         cycle += 1
         stored, taken, ask = stored - taken, 0, enough
         if enough:
-            taken = asks[done]
+            taken = out[done]
             moved.append(cycle)
             done += 1
         push_next = word if space and (due or filling) else 0
         filling = not due
         due -= 1 if space and due else 0
         space = stored < full
-        enough = cycle > 0 and stored >= (2 * lanes if ask else lanes)
+        enough = cycle > 0 and stored >= lanes * (share + ask)
         stored, push = stored + push, push_next
-    return (moved[AHEAD - 1], moved[-1], due) if moved else (0, 0, due)
+    return (moved[bytes_ahead(header.lanes) - 1], moved[-1], due) if moved else (0, 0, due)
 
 
 def _byte_steps(header: Header) -> tuple[int, int, int]:

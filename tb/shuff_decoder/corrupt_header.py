@@ -47,7 +47,7 @@ def first_words(rng: Rng, own: Decoder) -> list[int]:
     if rng.random() < 0.5:
         parts.magic = wrong(rng, parts.magic, 32) if rng.random() < 0.5 else parts.magic
         return parts.words()[:1]
-    parts.version = wrong(rng, parts.version, 8) if rng.random() < 0.4 else parts.version
+    parts.version = wrong(rng, own.version, 8) if rng.random() < 0.4 else parts.version
     parts.bits = wrong(rng, own.bits, 8) if rng.random() < 0.6 else None
     return parts.words()[:2]
 

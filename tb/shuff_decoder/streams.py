@@ -24,11 +24,11 @@ from golden.shuff.header import (
     BYTES,
     MAGIC,
     RAW,
-    VERSION,
     Header,
     header_words,
     read_header,
     table_words,
+    version,
     word_bits,
 )
 from golden.shuff.huffman import canonical_codes, kraft_excess
@@ -58,6 +58,10 @@ class Decoder:
     def parts(self) -> int:
         """32-bit parts of a stream word. Everything here counts in those."""
         return word_bits(self.lanes) // 32
+
+    @property
+    def version(self) -> int:
+        return version(self.bits, self.lanes)
 
     @property
     def word_bits(self) -> int:
@@ -129,7 +133,7 @@ class Parts:
     count: int
     mode: int = 0
     magic: int = MAGIC
-    version: int = VERSION
+    version: int | None = None
     bits: int | None = None
     reserved: int = 0
     lanes: int | None = None
@@ -153,7 +157,7 @@ class Parts:
         payload_crc = crc(payload) if self.payload_crc is None else self.payload_crc
         header = [
             self.magic,
-            self.version | _own(self.bits, own.bits) << 8 | self.mode << 16
+            _own(self.version, own.version) | _own(self.bits, own.bits) << 8 | self.mode << 16
             | self.reserved << 20 | _own(self.lanes, own.lanes) << 24,
             _own(self.pin, own.pin) | _own(self.pout, own.pout) << 8
             | _own(self.word_bits, own.word_bits) << 16 | _own(self.limit, own.limit) << 24,
@@ -207,13 +211,14 @@ def pack_lanes(symbols: Sequence[str], lanes: int) -> list[int]:
     """
     own = ["".join(symbols[lane::lanes]) for lane in range(lanes)]
     last = {(lane, (len(own[lane]) - 1) // 8) for lane in range(lanes)}
-    asked = [(lane, byte) for byte in range(3) for lane in range(lanes)]
+    ahead = 4 if lanes > 8 else 3
+    asked = [(lane, byte) for byte in range(ahead) for lane in range(lanes)]
     position = [0] * lanes
     for at, symbol in enumerate(symbols):
         lane = at % lanes
         before, position[lane] = position[lane], position[lane] + len(symbol)
         if before // 8 < position[lane] // 8:
-            asked.append((lane, position[lane] // 8 + 2))
+            asked.append((lane, position[lane] // 8 + ahead - 1))
     used = max((n + 1 for n, want in enumerate(asked) if want in last), default=0)
     cut = (own[lane][8 * byte : 8 * byte + 8].ljust(8, "0") for lane, byte in asked[:used])
     return to_words("".join(cut))
