@@ -6,7 +6,8 @@
 //   step, and only then the bytes move up: the symbol of that step begins in `tail`. So no byte
 //   moves on what was decoded in the same cycle, and both bytes of the window are always there:
 //   nothing in the lane ever waits by itself. A stream begins with two bytes given without a step,
-//   and the first step asks for the third.
+//   and the first step asks for the third. LATE: the byte comes with the step after the next one.
+//   Then it is `third` if the lane has moved up meanwhile, else it waits in `fourth`.
 //
 // The loop is pointer -> window -> table -> add -> pointer. What a step means comes a cycle later,
 //   out of registers: the sign, and what is wrong.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purpose: shuff_bank for more than one lane: control, code table, byte store and lanes.
 //
-// Each step gives the bytes that the step before asked for; two rounds without a step fill the
-//   lanes before the first one. A step waits for bytes (one for every lane must be in the store)
-//   and for the output. Behind the end of the payload the store is filled with bytes that say so.
+// Each step gives the bytes that the step before asked for, or, above 8 lanes, the one before that;
+//   two or three rounds without a step fill the lanes before the first one. A step waits for bytes
+//   (one for every lane must be in the store) and for the output. Behind the end of the payload the
+//   store is filled with bytes that say so.
 //
 // A step takes two cycles: `step` moves the lanes on, and a cycle later (`second`) it is known what
 //   is wrong with it and it goes to the output. One step may follow a bad one into the second
@@ -61,7 +62,7 @@ module shuff_bank_lanes #(
     wire [LMAX-1:0]     table_at;
     wire [B+1:0]        table_entry;
 
-    // Bytes are late above 8 lanes: to deal them in the step in which they come would take too long.
+    // To add up who wants a byte and deal the bytes in one cycle would take too long above 8 lanes.
     localparam LATE = POUT > 8;
 
     reg  [1:0]          round;           // one of the first rounds is done, two are
