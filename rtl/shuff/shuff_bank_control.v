@@ -73,6 +73,7 @@ module shuff_bank_control #(
 );
 
     localparam [3:0] OK          = 4'd0;
+    localparam [3:0] HEADER_CRC  = 4'd4;
     localparam [3:0] TABLE       = 4'd6;
     localparam [3:0] CODE        = 4'd7;
     localparam [3:0] SHORT       = 4'd8;
@@ -198,11 +199,14 @@ module shuff_bank_control #(
     ) u_header (
         .clk(clk), .clear(rst || in_done),
         .word(part), .word_last(header_last), .check(header_look), .next(header_part),
-        .crc_good(intact), .final_next(final_next),
+        .crc_good(1'b1), .final_next(final_next),
         .final_word(final_word), .fail_now(fail_now), .fail_end(fail_end),
         .raw(raw), .at_count(at_count), .at_words(at_words), .at_lengths(at_lengths),
         .lengths_high(lengths_high), .at_crc(at_crc)
     );
+
+    // The CRC comes first, and its comparison last.
+    wire bad_header = !intact || fail_end != 4'd0;
 
     assign lengths_we  = at_lengths;
     assign table_start = in_check;
@@ -250,7 +254,7 @@ module shuff_bank_control #(
     always @* begin
         next_state = {STATES{1'b0}};
         next_state[S_CHECK]  = in_header && fault == 4'd0 && header_look && final_word;
-        next_state[S_TABLE]  = (in_check && fail_end == 4'd0)
+        next_state[S_TABLE]  = (in_check && !bad_header)
                             || (state[S_TABLE] && !illegal && !filled);
         next_state[S_STEPS]  = (state[S_TABLE] && !illegal && filled && !no_steps)
                             || (in_steps && !(decided && (bad || decided_last)));
@@ -260,7 +264,7 @@ module shuff_bank_control #(
         next_state[S_STORED] = in_rest && !due;
         next_state[S_CRC]    = in_stored;
         next_state[S_JUDGE]  = state[S_CRC];
-        next_state[S_DRAIN]  = (in_header && fault != 4'd0) || (in_check && fail_end != 4'd0)
+        next_state[S_DRAIN]  = (in_header && fault != 4'd0) || (in_check && bad_header)
                             || (state[S_TABLE] && illegal)
                             || (in_steps && decided && bad)
                             || state[S_JUDGE] || (state[S_DRAIN] && !ended);
@@ -276,7 +280,7 @@ module shuff_bank_control #(
         if (in_header) begin
             verdict <= fault;
         end else if (in_check) begin
-            verdict <= fail_end;
+            verdict <= intact ? fail_end : HEADER_CRC;
         end else if (state[S_TABLE]) begin
             verdict <= TABLE;
         end else if (in_steps) begin
