@@ -140,3 +140,23 @@ def test_a_netlist_that_differs_fails_the_bench(monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "failed: plut_conv: netlist and RTL are not equal" in said
     assert "equal: plut_conv PIN=2" in said and "300 outputs in 703 cycles" in said
+
+
+def test_seeds_of_the_small_accelerator_are_jobs_of_their_own():
+    todo, places = bench_verb.measuring(list(bench_verb._work("ecp5", {}, "")))
+    assert len(places) == len(list(matrix.ecp5()))
+    assert places[:-1] == list(range(len(places) - 1))  # a lane is one job
+    last = places[-1]
+    first = last - matrix.SMALL_SEEDS - 1
+    assert [job.args[1] for job in todo[first:last]] == list(range(matrix.SMALL_SEEDS + 1))
+    assert [job.after for job in todo[first:last]] == [(), *[(first,)] * matrix.SMALL_SEEDS]
+    assert sorted(todo[last].after) == list(range(first + 1, last))
+    assert all(one.args[0] == todo[last].args[0] for one in todo[first:])
+
+
+def test_the_longest_work_is_first():
+    work = list(bench_verb._work("", {}, ""))
+    todo, _ = bench_verb.measuring(work)
+    order = sorted(todo, key=lambda job: -job.effort)
+    assert {job.args[0].parameters["PIN"] for job in order[:2]} <= {1, 16}
+    assert {job.args[0].top for job in order[-50:]} == {"dot_product"}
