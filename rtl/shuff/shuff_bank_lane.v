@@ -74,7 +74,8 @@ module shuff_bank_lane #(
     generate
         if (LATE) begin : g_late
             reg [8:0] fourth;
-            reg       due;         // in_byte is of the step before the last one; `fourth` is empty
+            reg       due;         // in_byte is of the step before the last one; `fourth` is empty.
+                                   // What it is in a stream's first round is moved out again.
 
             assign behind = due ? in_byte : fourth;
 
@@ -84,9 +85,6 @@ module shuff_bank_lane #(
                 end
                 if (give) begin
                     due <= pend;
-                end
-                if (clear) begin
-                    due <= 1'b0;
                 end
             end
         end else begin : g_at_once

@@ -30,8 +30,9 @@ module shuff_countdown (
         step_q   <= step;
         // The loaded complement becomes the negative with `start`.
         negative <= next[31:0];
-        // Of the next `negative`, but not through its carry chain; a load counts with `start`.
-        few      <= &negative[31:2] && (negative[1] ^ (negative[0] && (start || step_q)));
+        // Of the next `negative`, but not through its carry chain. With `start` it may be wrong for a
+        // cycle where the lowest bit makes `last` right.
+        few      <= &negative[31:2] && (negative[1] ^ (negative[0] && step_q));
         if (load) begin
             none <= 1'b0;
         end else if (start) begin
