@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: one bank of shuff_bank_store: a small memory of bytes, read in the same cycle. A module of
-//   its own, because Yosys moves the register of a read address behind a memory that it sees it with.
+// Purpose: one bank of shuff_bank_store: a small memory of bytes, read in the same cycle. A module
+//   of its own, because Yosys moves the register of a read address behind a memory that it sees it
+//   with.
 //
 // Parameters
 //   ROWS   bytes, a power of two

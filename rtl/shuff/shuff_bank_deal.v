@@ -5,8 +5,8 @@
 // The bytes go through levels of small selectors that halve or quarter the blocks of lanes. The
 //   lanes of a block of Q want at most Q bytes in a row, so of the banks j, j + Q, j + 2Q, ... no
 //   more than one holds a byte for the block, and that one goes to the block's place j. Down to one
-//   lane that is a LUT a bit and level, where a selector of all BANKS bytes for each lane would grow
-//   with the square.
+//   lane that is a LUT a bit and level, where a selector of all BANKS bytes for each lane would
+//   grow with the square.
 //
 // Parameters
 //   POUT   lanes, 1..64

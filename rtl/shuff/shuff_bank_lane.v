@@ -15,7 +15,7 @@
 // Parameters
 //   B     bits of a weight code, 2..5
 //   LMAX  longest code, max(2, B-1)..6
-//   LATE  1: a byte that is asked for comes a step later still, and a fourth byte waits for that long
+//   LATE  1: a byte that is asked for comes a step later still; a fourth byte waits meanwhile
 
 `default_nettype none
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: where the first unread byte of shuff_bank_store goes with a step: what shuff_bank_picks has
-//   added up, plus the last lanes that want a byte; LATE: plus the number that it has. Combinational,
-//   and beside the picks, not behind.
+// Purpose: where the first unread byte of shuff_bank_store goes with a step: what shuff_bank_picks
+//   has added up, plus the last lanes that want a byte; LATE: plus the number that it has.
+//   Combinational, and beside the picks, not behind.
 //
 // Parameters
 //   POUT   lanes, 1..64

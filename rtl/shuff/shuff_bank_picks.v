@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Purpose: selects of shuff_bank_deal. Lane l's byte is in the bank first + (wanting lanes below l),
-//   modulo BANKS; a block of Q lanes takes at most Q banks in a row, from its first lane's on, and so
-//   at most one of the banks j, j + Q, j + 2Q, ...: which one that is, is the select of its place j.
+// Purpose: selects of shuff_bank_deal. Lane l's byte is in the bank first + (wanting lanes below
+//   l), modulo BANKS; a block of Q lanes takes at most Q banks in a row, from its first lane's on,
+//   and so at most one of the banks j, j + Q, j + 2Q, ...: which one that is, is the select of its
+//   place j.
 //
 // Carry chains would be slower than the adders here, which are written out: the banks of lanes 3,
 //   9, 15, ... are bases, and a lane adds to one of them the lanes from there on. The bank of lane
@@ -32,7 +33,7 @@ module shuff_bank_picks #(
     // Level by level, of the largest blocks first; in a level the place j of the block at lane a is
     // number a + j.
     output wire [2*BANKS*LEVELS-1:0] picks,
-    // For shuff_bank_moved: first + wanting lanes before the last few; LATE: lanes that are dealt to.
+    // For shuff_bank_moved: first + wanting lanes but the last few; LATE: lanes that are dealt to.
     output wire [BW:0]               base
 );
 
@@ -92,7 +93,7 @@ module shuff_bank_picks #(
     endfunction
 
     wire [6+POUT:0]            wants = {7'd0, want};    // with bits to spare
-    wire [(BW+1)*(POUT+1)-1:0] from;                    // of each lane the bank; LATE: from `after` on
+    wire [(BW+1)*(POUT+1)-1:0] from;     // of each lane the bank; LATE: counted from `after` on
     wire [BW*POUT-1:0]         bank;
     wire [BW-1:0]              after;                   // the first bank that no lane has yet
     wire                       unused = &{1'b0, wants, from, bank};
@@ -153,7 +154,7 @@ module shuff_bank_picks #(
             for (a = 0; a < BANKS; a = a + (1 << QW)) begin : g_block
                 for (j = 0; j < (1 << QW); j = j + 1) begin : g_place
                     if (a < POUT) begin : g_lane
-                        // Which of the banks j, j + Q, ... is the first one from the block's own on.
+                        // Which of the banks j, j + Q, ... is the first one from its own on.
                         wire [6:0] own  = {1'b0, {(6-PW){1'b0}}, bank[BW*a +: PW]};
                         wire       over = greater(own[3:0] & LOW[3:0], j);
                         assign picks[2*(BANKS*k+a+j) +: 2] = {own[QW+1] ^ (own[QW] & over),

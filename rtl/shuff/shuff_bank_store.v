@@ -15,8 +15,8 @@
 //   POUT   lanes, 1..64
 //   WBITS  bits of a word, 32 or more; a power of two
 //   ROWS   bytes of each bank, a power of two of at least 8
-//   LATE   1: a lane gets the byte that it wants in one `take` with the next one. All that are wanted
-//          must be in the store all the same, so that what was wanted last tells where the stream ends
+//   LATE   1: a lane gets the byte that it wants in one `take` with the next one. All that are
+//          wanted must be in the store all the same, so that the end of the stream is the same
 
 `default_nettype none
 
@@ -128,7 +128,8 @@ module shuff_bank_store #(
     wire [2*BANKS*((BW+1)/2)-1:0] picks;
 
     shuff_bank_picks #(.POUT(POUT), .BANKS(BANKS), .LATE(LATE)) u_picks (
-        .clk(clk), .clear(clear), .take(take), .first(first), .want(want), .picks(picks), .base(base)
+        .clk(clk), .clear(clear), .take(take),
+        .first(first), .want(want), .picks(picks), .base(base)
     );
 
     shuff_bank_moved #(.POUT(POUT), .BANKS(BANKS), .LATE(LATE)) u_moved (

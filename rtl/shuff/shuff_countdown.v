@@ -20,7 +20,7 @@ module shuff_countdown (
 );
 
     reg  [31:0] negative;
-    reg         few;         // one or two, step_q aside: `negative` has all ones above its lowest bit
+    reg         few;         // one or two, step_q aside: all ones above the lowest bit
     reg         step_q;
     wire [32:0] next = {1'b0, load ? ~value : negative} + {32'd0, start || step_q};
 
@@ -30,8 +30,8 @@ module shuff_countdown (
         step_q   <= step;
         // The loaded complement becomes the negative with `start`.
         negative <= next[31:0];
-        // Of the next `negative`, but not through its carry chain. With `start` it may be wrong for a
-        // cycle where the lowest bit makes `last` right.
+        // Of the next `negative`, but not through its carry chain. With `start` it may be wrong for
+        // a cycle, where the lowest bit makes `last` right.
         few      <= &negative[31:2] && (negative[1] ^ (negative[0] && step_q));
         if (load) begin
             none <= 1'b0;
