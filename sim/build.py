@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim import ports, runtime, simulators
+from sim import ports, rewire, runtime, simulators
 from sim.errors import BuildError
 from sim.paths import BUILD, SHIMS, shown
 from sim.simulators import Icarus, Job, Verilator
@@ -73,13 +73,18 @@ def _files(job: Job) -> Iterable[Path]:
 def fingerprint(sim: str, job: Job) -> str:
     """Return the hash of everything that decides what the build is."""
     digest = hashlib.sha256()
-    recipe = Path(simulators.__file__), Path(__file__), Path(runtime.__file__), SHIMS / "verilator"
+    recipe: tuple[Path, ...] = (
+        *(Path(module.__file__ or "") for module in (simulators, runtime)),
+        *(Path(__file__), SHIMS / "verilator"),
+    )
     words = [_LAYOUT, sim, job.top, str(job.debug), tool_version(sim)]
     words += [f"{k}={v!r}" for k, v in sorted(job.parameters.items())]
     words += [importlib.metadata.version("cocotb")]
     words += ["separate", *job.separate]
     words += [runtime.trace_format() if job.waves else "no waves"]
     words += [compiler_version() if sim == "verilator" else ""]
+    if sim == "icarus" and job.rewire:
+        recipe = (*recipe, Path(rewire.__file__))
     digest.update("\0".join(words).encode())
     for path in (*_files(job), *recipe):
         try:
@@ -109,6 +114,8 @@ def _make(sim: str, job: Job, folder: Path) -> None:
     except SystemExit as err:
         raise BuildError(_first_error(folder / "log.txt", sim, job, str(err))) from None
     _check_log(folder / "log.txt", sim, job)
+    if sim == "icarus" and job.rewire:
+        rewire.rewire(folder / _EXECUTABLE[sim])
 
 
 def _first_error(log: Path, sim: str, job: Job, status: str) -> str:

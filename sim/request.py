@@ -40,6 +40,7 @@ class Run:
     """One request: a TOPLEVEL on one simulator with one parameter set.
 
     parameters and options are keyed by Verilog (or option) name; what is left out has its default.
+    rewire: on Icarus, straighten the netlist for long runs (see sim.rewire).
     """
 
     toplevel: str
@@ -51,6 +52,7 @@ class Run:
     options: Mapping[str, Value] = field(default_factory=dict)
     waves: bool = False
     debug: bool = False
+    rewire: bool = False
 
 
 @dataclass

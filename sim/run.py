@@ -84,8 +84,9 @@ def _run_bench(target: Target, bench: Bench, folder: Path, settings: Path,
         if bench.passed is None or name in bench.passed
     }
     job = Job(
-        bench.top, bench.sources, target.includes, passed, run.waves, run.debug, target.separate
-    )
+        bench.top, bench.sources, target.includes, passed, run.waves, run.debug, target.separate,
+        run.rewire,
+    )  # fmt: skip
     built = build.find(run.sim, job)
     if built is None:
         progress.step(f"building {bench.top} for {run.sim}")

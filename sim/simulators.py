@@ -45,7 +45,8 @@ VERILATOR_FLAGS = (
 class Job:
     """What to build.
 
-    parameters: those of the simulated top; separate: modules Verilator must not inline.
+    parameters: those of the simulated top; separate: modules Verilator must not inline; rewire:
+    straighten Icarus's netlist (sim.rewire).
     """
 
     top: str
@@ -55,6 +56,7 @@ class Job:
     waves: bool = False
     debug: bool = False
     separate: tuple[str, ...] = ()
+    rewire: bool = False
 
 
 def python_path() -> str:

@@ -49,7 +49,6 @@ module dot_family #(
     integer           got;
     integer           tail;
 
-    wire [7*192-1:0] sums;
     wire             load = now[8*(BYTES-1)];
     wire [WALL-1:0]  w    = now[8*ABYTE +: WALL];
     wire [PIX*64*AB-1:0] a = now[0 +: PIX*64*AB];
@@ -83,7 +82,10 @@ module dot_family #(
                 now     <= record;
             end
         end else begin
-            $fwrite(target, "%u", sums);
+            // Put together here and not in a wire: Icarus would do it at each change of each sum.
+            $fwrite(target, "%u", {g_size[6].places, g_size[5].places, g_size[4].places,
+                                   g_size[3].places, g_size[2].places, g_size[1].places,
+                                   g_size[0].places});
             got = tail == 0 ? $fread(record, source) : 0;
             if (got == BYTES) begin
                 now <= record;
@@ -101,7 +103,7 @@ module dot_family #(
     end
     /* verilator lint_on BLKSEQ */
 
-    genvar i, s;
+    genvar i;
     generate
         for (i = 0; i < 7; i = i + 1) begin : g_size
             localparam N = i == 0 ? 1 : i == 1 ? 2 : i == 2 ? 9 : i == 3 ? 16 : i == 4 ? 25
@@ -143,14 +145,18 @@ module dot_family #(
                 .sum (sum)
             );
 
-            for (s = 0; s < 4; s = s + 1) begin : g_place
-                if (s < OUTS * PIX) begin : g_sum
-                    assign sums[i*192+s*48 +: 48] = {{(48 - SUMW){sum[s*SUMW+SUMW-1]}},
-                                                     sum[s*SUMW +: SUMW]};
-                end else begin : g_empty
-                    assign sums[i*192+s*48 +: 48] = 48'd0;
-                end
-            end
+            // Four places, sign extended; a lane with fewer sums fills the lower ones.
+            localparam LAST = OUTS * PIX - 1;
+            localparam P1   = LAST < 1 ? LAST : 1;
+            localparam P2   = LAST < 2 ? LAST : 2;
+            localparam EXT  = 48 - SUMW;
+
+            wire [47:0]  place0 = {{EXT{sum[SUMW-1]}}, sum[SUMW-1:0]};
+            wire [47:0]  place1 = {{EXT{sum[P1*SUMW+SUMW-1]}}, sum[P1*SUMW +: SUMW]};
+            wire [47:0]  place2 = {{EXT{sum[P2*SUMW+SUMW-1]}}, sum[P2*SUMW +: SUMW]};
+            wire [47:0]  place3 = {{EXT{sum[LAST*SUMW+SUMW-1]}}, sum[LAST*SUMW +: SUMW]};
+            wire [191:0] places = {LAST < 3 ? 48'd0 : place3, LAST < 2 ? 48'd0 : place2,
+                                   LAST < 1 ? 48'd0 : place1, place0};
         end
     endgenerate
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cocotb.triggers import RisingEdge
 
 from host.packing import pack_lanes
-from tb.common import clocking, settings
+from tb.common import clocking, results, settings
 from tb.common.lane_kinds import Kind
 from tb.common.vectors import Ints
 
@@ -64,3 +64,31 @@ async def play(dut: Any, kind: Kind, load: Ints, w: npt.NDArray[np.uint8], a: In
     path.unlink()
     (folder / f"dots_{job}.bin").unlink()
     return sums[:, :, : kind.outs * kind.pixels]
+
+
+class Tally:
+    """What one test compares, size by size: all sizes are looked at, then the test fails or not."""
+
+    def __init__(self, what: str, kind: Kind) -> None:
+        self._what = f"{what}, lane {kind.name}, B = {kind.bits}"
+        self._short = what
+        self._sums = self._mismatches = 0
+        self._wrong: list[str] = []
+
+    def add(self, terms: int, got: Ints, expected: Ints) -> None:
+        """Compare the sums of one size, (vectors,) or (vectors, outs * pixels)."""
+        name = f"{self._what}, N = {terms}"
+        assert got.shape == expected.shape and got.size > 0, f"{name}: {got.shape} {expected.shape}"
+        wrong = np.argwhere(got != expected)
+        self._sums += got.size
+        self._mismatches += len(wrong)
+        if len(wrong):
+            at = tuple(int(i) for i in wrong[0])
+            place = f"vector {at[0]}" + (f" (output {at[1]})" if len(at) > 1 else "")
+            self._wrong.append(f"{name}: {len(wrong)} of {got.size} sums differ, first in {place}: "
+                               f"{got[at]}, expected {expected[at]}")  # fmt: skip
+
+    def close(self, **counts: int) -> None:
+        """Record what was compared; fail with the first difference of each size."""
+        results.add_metric(self._short, sums=self._sums, mismatches=self._mismatches, **counts)
+        assert not self._wrong, "; ".join(self._wrong)

@@ -1,26 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The full run of all lanes: `python -m tb.dot_product.sweep --help`.
-
-Every lane at 3, 4 and 5 bits, adders of two, and of three in both mappings, on both simulators,
-each at seven sizes with VECTORS random vectors a size and all pairs of codes at N = 1. Hours on
-two cores: `make test` takes small parts of it; --lane, --bits, --sim and --build pick out others.
+"""The full run of all lanes: every lane at 3, 4 and 5 bits, with adders of two and of three in
+both mappings, on both simulators, each at seven sizes with VECTORS random vectors a size and all
+pairs of codes at N = 1. What is done with the same sources is kept in build/results/lanes/ and
+not run again, so it can be stopped at any time. Many hours on two cores: `make test` takes small
+parts of it.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import multiprocessing
+import multiprocessing.connection
+import resource
+import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
+from multiprocessing.process import BaseProcess
 
+from sim import process
+from sim.build import tool_version
+from sim.progress import Progress
 from sim.request import Run
 from sim.run import run_target
-from sim.targets import Value, find
+from sim.targets import Target, find
+from tb.common.lane_kinds import Kind
+from tb.dot_product.player import SIZES
+from tb.dot_product.records import BUILDS, Entry, Record, load
 
-BUILDS: dict[str, dict[str, Value]] = {
-    "two": {"TREE": 2, "MAP": "none"},
-    "three": {"TREE": 3, "MAP": "none"},
-    "three-xcup": {"TREE": 3, "MAP": "xcup"},
-}
+PLAIN_VECTORS = 200  # of each build on the netlist as Icarus made it
+_TIMEOUT_S = 8 * 3600
+_FORK = multiprocessing.get_context("fork")
 
 
 def arguments(words: Sequence[str] | None) -> argparse.Namespace:
@@ -33,36 +44,161 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sim", nargs="+", choices=("verilator", "icarus"),
                         default=("verilator", "icarus"))  # fmt: skip
     parser.add_argument("--build", nargs="+", choices=list(BUILDS), default=list(BUILDS))
-    return parser.parse_args(words)
+    parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
+    parser.add_argument("--plain", action="store_true",
+                        help="Icarus: the netlist as it is (see sim/rewire.py); slow")  # fmt: skip
+    parser.add_argument("--table", action="store_true", help="show what is done, run nothing")
+    wanted = parser.parse_args(words)
+    if wanted.jobs < 1 or wanted.vectors < 100:
+        parser.error("--jobs is at least 1 and --vectors at least 100")
+    return wanted
 
 
-def runs(wanted: argparse.Namespace) -> Iterator[tuple[str, Run]]:
-    """Every run of the sweep with its name; a lane whose width is in its name is run once."""
+def entries(wanted: argparse.Namespace) -> Iterator[Entry]:
+    """Every run of the sweep, all lanes of a build first; a lane of one width only is run once."""
     for sim in wanted.sim:
-        for lane in wanted.lane:
-            for bits in wanted.bits if lane[0] not in "MD" else (4,):
-                for build in wanted.build:
-                    given: dict[str, Value] = {"LANE": lane, "B": bits, **BUILDS[build]}
-                    options: dict[str, Value] = {"VECTORS": wanted.vectors, "FULL": 1}
-                    name = f"{sim:9} {lane} b={bits} {build:10}"
-                    yield name, Run("dot_product", sim, parameters=given, options=options)
+        for build in wanted.build:
+            for at, bits in enumerate(wanted.bits):
+                for lane in wanted.lane:
+                    fixed = lane[0] in "MD"
+                    if not fixed or at == 0:
+                        rewired = sim == "icarus" and not wanted.plain
+                        yield Entry(lane, 4 if fixed else bits, build, sim, wanted.vectors, rewired)
+
+
+def _take(record: Record, target: Target, vectors: int, full: int, rewired: bool) -> int:
+    """Run once and add it to the record; return the sums compared."""
+    run = Run("dot_product", record.entry.sim, parameters=record.entry.parameters,
+              options={"VECTORS": vectors, "FULL": full}, rewire=rewired)  # fmt: skip
+    result = run_target(run, target)
+    record.failures += result.failures
+    record.mismatches += sum(int(metric["mismatches"]) for metric in result.metrics)
+    if full:
+        for name in ("random", "pairs", "vectors"):
+            got = sum(int(metric.get(name, 0)) for metric in result.metrics)
+            setattr(record, name, getattr(record, name) + got)
+    return result.outputs_compared
+
+
+def perform(entry: Entry) -> Record:
+    """Do one run: all of it, on Icarus before that a little on the netlist as it is."""
+    start, record = time.monotonic(), Record(entry, tool_version(entry.sim))
+    target = dataclasses.replace(find("dot_product"), timeout_s=_TIMEOUT_S)
+    try:
+        if entry.rewired:
+            record.plain = _take(record, target, min(PLAIN_VECTORS, entry.vectors), 0, False)
+        if not record.failures:
+            record.sums = _take(record, target, entry.vectors, 1, entry.rewired)
+            _count(record)
+    except Exception as err:  # a build that fails, a bench that cannot be imported: named, not lost
+        record.failures.append(f"{type(err).__name__}: {err}")
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    record.cpu_s = round(sum(one.ru_utime + one.ru_stime for one in used), 1)
+    record.seconds = round(time.monotonic() - start, 1)
+    return record
+
+
+def _count(record: Record) -> None:
+    """Add a failure if less was compared than was asked for."""
+    entry = record.entry
+    kind = Kind(entry.lane, entry.bits)
+    pairs = 1 << (kind.weight_bits + kind.act_bits)
+    if record.random < entry.vectors:
+        record.failures.append(f"only {record.random} of {entry.vectors} random vectors ran")
+    if record.pairs < pairs:
+        record.failures.append(f"only {record.pairs} of {pairs} pairs of codes ran at N = 1")
+    if record.sums != record.vectors * len(SIZES) * kind.outs * kind.pixels:
+        record.failures.append(f"{record.sums} sums compared of {record.vectors} vectors")
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _work(entry: Entry) -> None:
+    """Do one run in a process of its own, whose end is the end of its simulator."""
+    process.die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent has it too, and ends us
+    try:
+        perform(entry).save()
+    except KeyboardInterrupt:  # run_target has killed what it had started
+        raise SystemExit(1) from None
+
+
+def sweep(due: Sequence[Entry], jobs: int, progress: Progress) -> list[Record]:
+    """Run what is due, `jobs` at a time, a line each. Whatever ends this ends the simulators."""
+    waiting, done = list(due), []
+    running: dict[int, tuple[Entry, BaseProcess]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                entry = waiting.pop(0)
+                entry.path.unlink(missing_ok=True)
+                worker = _FORK.Process(target=_work, args=(entry,))
+                worker.start()
+                running[worker.sentinel] = (entry, worker)
+                progress.step(f"{len(due) - len(waiting)}/{len(due)}  {entry.name}")
+            for sentinel in multiprocessing.connection.wait(list(running)):
+                entry, worker = running.pop(int(str(sentinel)))
+                worker.join()
+                record = load(entry) or Record(
+                    entry, tool_version(entry.sim),
+                    failures=[f"the run left no record (status {worker.exitcode})"],
+                )  # fmt: skip
+                done.append(record)
+                progress.line(line(record))
+    finally:
+        for _, worker in running.values():
+            worker.terminate()
+            worker.join()
+    return done
+
+
+def line(record: Record) -> str:
+    """One run as a line of the table."""
+    verdict = "ok" if record.passed else "FAIL"
+    text = (f"{verdict:4}  {record.entry.name}  {record.random:>7}  {record.pairs:>6}  "
+            f"{record.sums:>9}  {record.plain:>6}  {record.mismatches:>10}  "
+            f"{record.seconds:>7.0f}  {record.cpu_s:>6.0f}")  # fmt: skip
+    return text + "".join(f"\n      {failure}" for failure in record.failures)
+
+
+def table(records: Sequence[Record], missing: int) -> int:
+    """Print the table and the verdict; return the exit status."""
+    print(f"\n{'':4}  {'lane, bits, adders, simulator':35}  random   pairs       sums   plain  "
+          "mismatches  seconds  cpu s")  # fmt: skip
+    for record in records:
+        print(line(record))
+    failed = sum(not record.passed for record in records)
+    sums = sum(record.sums for record in records)
+    wrong = sum(record.mismatches for record in records)
+    good = not failed and not missing and sums > 0
+    print(f"{'PASS' if good else 'FAIL'}: {len(records)} runs, {failed} failed, "
+          f"{missing} not done; {sums:,} sums compared, {wrong} mismatches; "
+          f"{', '.join(sorted({record.sim_version for record in records}))}")  # fmt: skip
+    return 0 if good else 1
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run all, a line each; return 1 if one failed."""
-    failed = done = 0
-    for name, run in runs(arguments(words)):
-        start = time.monotonic()
-        result = run_target(run)
-        sums = result.outputs_compared
-        vectors = sum(int(metric.get("vectors", 0)) for metric in result.metrics)
-        verdict = "ok" if not result.failures and sums else "FAIL"
-        failed += verdict != "ok"
-        done += 1
-        print(f"{verdict:4} {name} {vectors} vectors, {sums} sums, "
-              f"{time.monotonic() - start:.0f} s", *result.failures[:1], flush=True)  # fmt: skip
-    print(f"{'FAIL' if failed else 'PASS'}: {done} runs, {failed} failed")
-    return 1 if failed else 0
+    """Run what is not done yet, print all; 0 only if every run of the choice is good."""
+    wanted = arguments(words)
+    chosen = list(entries(wanted))
+    kept = {entry: record for entry in chosen if (record := load(entry)) and record.passed}
+    if not wanted.table:
+        due = [entry for entry in chosen if entry not in kept]
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _stop)
+        try:
+            with Progress() as progress:
+                progress.line(f"{len(chosen)} runs, {len(kept)} done before, {len(due)} to do")
+                for record in sweep(due, wanted.jobs, progress):
+                    kept[record.entry] = record
+        except KeyboardInterrupt:
+            print("stopped; what is done is kept, the same command goes on", file=sys.stderr)
+            return 130
+    elif not kept:
+        print("nothing is done yet")
+    return table([kept[entry] for entry in chosen if entry in kept], len(chosen) - len(kept))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import cocotb
 import numpy as np
 
-from tb.common import lane_bench, results, settings, vectors
+from tb.common import lane_bench, settings
 from tb.common.lane_kinds import Kind
 from tb.common.vectors import Ints
 from tb.dot_product import player
@@ -21,21 +21,20 @@ KIND = Kind(str(RUN.parameters["LANE"]), RUN.integer("B"), RUN.integer("TREE"))
 TERMS = player.SIZES[-1]
 
 
-async def run(dut: Any, what: str, load: Ints, w: Ints, a: Ints) -> None:
+async def run(dut: Any, what: str, load: Ints, w: Ints, a: Ints, **counts: int) -> None:
     """Play (vectors, outs, 64) weights and (vectors, pixels, 64) activations, compare all sizes.
 
-    load: (vectors,) 1 where the weights are taken; they stand until the next 1.
+    load: (vectors,) 1 where the weights are taken; they stand until the next 1. counts: for the
+    record, how many vectors are random at every size, or all pairs of codes at N = 1.
     """
     load[0] = 1
     seen = await player.play(dut, KIND, load, player.weight_bytes(KIND, w), a)
     held = w[np.maximum.accumulate(np.where(load == 1, np.arange(len(load)), 0))]
-    compared = 0
+    tally = player.Tally(what, KIND)
     for at, terms in enumerate(player.SIZES):
         begin = KIND.latency(terms)
-        got = seen[begin : begin + len(w), at]
-        name = f"{what}, lane {KIND.name}, N = {terms}"
-        compared += vectors.report(name, got, KIND.sums(held, a, terms))
-    results.add_metric(what, vectors=len(w), sums=compared)
+        tally.add(terms, seen[begin : begin + len(w), at], KIND.sums(held, a, terms))
+    tally.close(vectors=len(w), **counts)
 
 
 def draw(rng: np.random.Generator, count: int) -> tuple[Ints, Ints]:
@@ -78,7 +77,7 @@ async def every_product(dut: Any) -> None:
     cw, ca = every_code(rng)
     w, a = draw(rng, len(cw))
     w[:, :, 0], a[:, :, 0] = cw, ca
-    await run(dut, "every product", np.ones(len(w), dtype=np.int64), w, a)
+    await run(dut, "every product", np.ones(len(w), dtype=np.int64), w, a, pairs=len(w))
 
 
 @cocotb.test()
@@ -98,14 +97,14 @@ async def uniform(dut: Any) -> None:
 async def changing(dut: Any) -> None:
     """VECTORS random vectors, new weights in every cycle."""
     w, a = draw(lane_bench.rng(), RUN.integer("VECTORS"))
-    await run(dut, "changing", np.ones(len(w), dtype=np.int64), w, a)
+    await run(dut, "changing", np.ones(len(w), dtype=np.int64), w, a, random=len(w))
 
 
 @cocotb.test()
 async def held(dut: Any) -> None:
     """Weights taken now and then; what stands on w otherwise does not matter."""
     rng = lane_bench.rng()
-    w, a = draw(rng, max(200, RUN.integer("VECTORS") // 4))
+    w, a = draw(rng, max(200, min(RUN.integer("VECTORS") // 4, 5000)))
     await run(dut, "held", (rng.random(len(w)) < 0.2).astype(np.int64), w, a)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from golden import codebooks
 from golden.product_ram import ProductRam
-from tb.common import lane_bench, results, settings, vectors
+from tb.common import lane_bench, settings
 from tb.common.lane_kinds import Kind
 from tb.common.vectors import Ints
 from tb.dot_product import player
@@ -56,8 +56,11 @@ def books() -> dict[str, Ints]:
     return {name: book for name, book in found.items() if np.abs(book).max() ** 2 <= RAM.peak}
 
 
-async def run(dut: Any, what: str, loads: Sequence[Load]) -> None:
-    """Load after load; where two contexts allow it, vectors go on while the next one is written."""
+async def run(dut: Any, what: str, loads: Sequence[Load], **counts: int) -> None:
+    """Load after load; where two contexts allow it, vectors go on while the next one is written.
+
+    counts: for the record, as in weights_held.
+    """
     rng = lane_bench.rng()
     beats: list[int] = []
     taken: list[Ints] = []
@@ -87,15 +90,15 @@ async def run(dut: Any, what: str, loads: Sequence[Load]) -> None:
     w_values = np.array([w for w, _ in values])[use[known]]  # (vectors, 64)
     a_books = np.array([book for _, book in values])[use[known]]  # (vectors, 2^B)
     products = w_values * np.take_along_axis(a_books, a[known], axis=1)
-    compared = 0
+    tally = player.Tally(what, KIND)
     for at, terms in enumerate(player.SIZES):
         got = seen[known + KIND.latency(terms), at, 0]
         expected = products[:, :terms].sum(axis=1)
         if terms % RAM.group:  # the table has a weight more than the lane has activations: code 0
             expected += w_values[:, terms] * a_books[:, 0]
-        compared += vectors.report(f"{what}, lane P3, N = {terms}", got, expected)
+        tally.add(terms, got, expected)
     assert np.any(expected), "all sums expected are zero"
-    results.add_metric(what, vectors=len(known), sums=compared, loads=len(loads))
+    tally.close(vectors=len(known), loads=len(loads), **counts)
 
 
 def draw(rng: np.random.Generator, count: int) -> tuple[Ints, Ints]:
@@ -119,7 +122,7 @@ async def every_product(dut: Any) -> None:
             weights[digit] = weight >> (BITS * digit) & (CODES - 1)
             acts[:, digit] = addresses >> (BITS * digit) & (CODES - 1)
         loads.append(Load(weights, pot, pot, acts))
-    await run(dut, "every product", loads)
+    await run(dut, "every product", loads, pairs=len(loads) * len(addresses))
 
 
 @cocotb.test()
@@ -159,4 +162,4 @@ async def random_loads(dut: Any) -> None:
     for number in range(-(-count // each)):
         weights, acts = draw(rng, each)
         loads.append(Load(weights, known[number % len(known)], known[-number % len(known)], acts))
-    await run(dut, "random loads", loads)
+    await run(dut, "random loads", loads, random=len(loads) * each)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the sweep keeps: one JSON record a finished run, under a name that says what was run.
+
+The name is a hash of the RTL, the bench and golden's part in it, parameters, seed, number of
+vectors and the simulator's version: change one of them and the run is due again.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from sim import build, rewire
+from sim.paths import RESULTS, ROOT
+from sim.request import DEFAULT_SEED
+from sim.results import write_atomic
+from sim.targets import Value, find
+
+HOME = RESULTS / "lanes"
+BUILDS: dict[str, dict[str, Value]] = {
+    "two": {"TREE": 2, "MAP": "none"},
+    "three": {"TREE": 3, "MAP": "none"},
+    "three-xcup": {"TREE": 3, "MAP": "xcup"},
+}
+_START = ("tb.dot_product.test_dot_product", "tb.dot_product.weights_held",
+          "tb.dot_product.weights_in_ram", "golden.plut")  # fmt: skip
+_OURS = ("tb", "golden", "host")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of the sweep: a lane in one build on one simulator, all sizes, so many vectors."""
+
+    lane: str
+    bits: int
+    build: str
+    sim: str
+    vectors: int
+    rewired: bool
+
+    @property
+    def parameters(self) -> dict[str, Value]:
+        """Verilog parameters of dot_product."""
+        return {"LANE": self.lane, "B": self.bits, **BUILDS[self.build]}
+
+    @property
+    def name(self) -> str:
+        """Fixed-width name for lines and tables."""
+        return f"{self.lane}  b={self.bits}  {self.build:10}  {self.sim:9}"
+
+    def key(self) -> str:
+        """Hash of everything that decides what the run shows."""
+        words = [*map(str, asdict(self).values()), str(self.parameters), str(DEFAULT_SEED)]
+        words.append(build.tool_version(self.sim))
+        digest = hashlib.sha256("\0".join(words).encode())
+        digest.update(_sources(self.sim == "icarus" and self.rewired).encode())
+        return digest.hexdigest()[:16]
+
+    @property
+    def path(self) -> Path:
+        """Where the record is kept."""
+        return HOME / f"{self.lane}-b{self.bits}-{self.build}-{self.sim}-{self.key()}.json"
+
+
+@dataclass
+class Record:
+    """What came of a run.
+
+    random: random vectors at every size; pairs: vectors at N = 1 out of all pairs of codes; plain:
+    sums compared on the netlist as Icarus made it, where the others ran on the rewired one;
+    seconds, cpu_s: wall clock and processor time, builds included.
+    """
+
+    entry: Entry
+    sim_version: str
+    random: int = 0
+    pairs: int = 0
+    vectors: int = 0
+    sums: int = 0
+    plain: int = 0
+    mismatches: int = 0
+    seconds: float = 0.0
+    cpu_s: float = 0.0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every sum agreed, and there were as many as asked for."""
+        return not self.failures and self.sums > 0 and not self.mismatches
+
+    def save(self) -> None:
+        """Write the record whole or not at all."""
+        write_atomic(self.entry.path, json.dumps(asdict(self), indent=1) + "\n")
+
+
+def load(entry: Entry) -> Record | None:
+    """Return the record of this very run, None where there is none that can be read."""
+    try:
+        raw = json.loads(entry.path.read_text(encoding="utf-8"))
+        return Record(**{**raw, "entry": Entry(**raw["entry"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _imported(path: Path) -> Iterable[str]:
+    """Modules of ours that a module imports, `from package import module` included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def python_sources() -> list[Path]:
+    """Every Python file of ours that the bench's tests are made of."""
+    found: dict[str, Path] = {}
+    due = list(_START)
+    while due:
+        module = due.pop()
+        path = ROOT / Path(*module.split(".")).with_suffix(".py")
+        if module not in found and module.split(".")[0] in _OURS and path.is_file():
+            found[module] = path
+            due += _imported(path)
+    return sorted(found.values())
+
+
+@functools.cache
+def _sources(rewired: bool) -> str:
+    target = find("dot_product")
+    files = [*target.benches[0].sources, *python_sources()]
+    files += [Path(rewire.__file__)] if rewired else []
+    digest = hashlib.sha256()
+    for path in sorted(set(files)):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
