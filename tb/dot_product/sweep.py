@@ -85,7 +85,7 @@ def perform(entry: Entry) -> Record:
     start, record = time.monotonic(), Record(entry, tool_version(entry.sim))
     target = dataclasses.replace(find("dot_product"), timeout_s=_TIMEOUT_S)
     try:
-        if entry.rewired:
+        if entry.rewired and PLAIN_VECTORS:
             record.plain = _take(record, target, min(PLAIN_VECTORS, entry.vectors), 0, False)
         if not record.failures:
             record.sums = _take(record, target, entry.vectors, 1, entry.rewired)
