@@ -27,8 +27,7 @@ BUILDS: dict[str, dict[str, Value]] = {
     "three": {"TREE": 3, "MAP": "none"},
     "three-xcup": {"TREE": 3, "MAP": "xcup"},
 }
-_START = ("tb.dot_product.test_dot_product", "tb.dot_product.weights_held",
-          "tb.dot_product.weights_in_ram", "golden.plut")  # fmt: skip
+_START = ("tb.dot_product.player", "golden.plut")
 _OURS = ("tb", "golden", "host")
 
 
@@ -58,7 +57,7 @@ class Entry:
         words = [*map(str, asdict(self).values()), str(self.parameters), str(DEFAULT_SEED)]
         words.append(build.tool_version(self.sim))
         digest = hashlib.sha256("\0".join(words).encode())
-        digest.update(_sources(self.sim == "icarus" and self.rewired).encode())
+        digest.update(_sources(self.lane, self.sim == "icarus" and self.rewired).encode())
         return digest.hexdigest()[:16]
 
     @property
@@ -117,10 +116,11 @@ def _imported(path: Path) -> Iterable[str]:
             yield from (name.name for name in node.names)
 
 
-def python_sources() -> list[Path]:
-    """Every Python file of ours that the bench's tests are made of."""
+def python_sources(lane: str) -> list[Path]:
+    """Every Python file of ours that the bench's tests of a lane are made of."""
     found: dict[str, Path] = {}
-    due = list(_START)
+    tests = "weights_in_ram" if lane == "P3" else "weights_held"
+    due = [*_START, f"tb.dot_product.{tests}"]
     while due:
         module = due.pop()
         path = ROOT / Path(*module.split(".")).with_suffix(".py")
@@ -131,9 +131,10 @@ def python_sources() -> list[Path]:
 
 
 @functools.cache
-def _sources(rewired: bool) -> str:
+def _sources(lane: str, rewired: bool) -> str:
     target = find("dot_product")
-    files = [*target.benches[0].sources, *python_sources()]
+    files = [*target.benches[0].sources, *python_sources(lane)]
+    files.append(ROOT / "tb/dot_product/test_dot_product.py")  # which tests a lane has
     files += [Path(rewire.__file__)] if rewired else []
     digest = hashlib.sha256()
     for path in sorted(set(files)):
