@@ -18,6 +18,7 @@ from sim.targets import Target, find
 from tb.dot_product import records, sweep
 from tb.dot_product.records import Entry, Record
 
+handle = signal.signal  # the fixture below replaces it
 SMALL = ["--vectors", "100", "--sim", "icarus", "--bits", "3", "--build", "two"]
 
 
@@ -71,7 +72,10 @@ def test_a_stopped_sweep_leaves_no_simulator_and_goes_on(home: Path) -> None:
                "sys.exit(sweep.main(sys.argv[1:]))",
                *SMALL, "--lane", "P1", "S0"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as first:
+    # A shell's background job ignores SIGINT, and with it all that it starts.
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True,
+                          preexec_fn=lambda: handle(signal.SIGINT, signal.SIG_DFL),
+                          ) as first:  # fmt: skip
         until(first, "ok ")
         until(first, "2/2")
         deadline = time.monotonic() + 60
