@@ -2,8 +2,8 @@
 """The full run of all lanes: every lane at 3, 4 and 5 bits, with adders of two and of three in
 both mappings, on both simulators, each at seven sizes with VECTORS random vectors a size and all
 pairs of codes at N = 1. What is done with the same sources is kept in build/results/lanes/ and
-not run again, so it can be stopped at any time. Many hours on two cores: `make test` takes small
-parts of it.
+not run again, so it can be stopped at any time. All of it takes about 6 hours of processor time,
+5 of them on Icarus (estimated out of runs, docs/lanes.md): `make test` takes small parts of it.
 """
 
 from __future__ import annotations
