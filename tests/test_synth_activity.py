@@ -102,7 +102,7 @@ def test_energy_of_another_package_is_not_taken_from_the_cache(tmp_path, monkeyp
     record = made(lane="P1", b=4, n=9, energy_fj_per_mac_held=None,
                   energy_fj_per_mac_changing=None, options={"nodsp": 1},
                   reasons=made().reasons | dict.fromkeys(energy._FIELDS, "none"))  # fmt: skip
-    monkeypatch.setattr(energy.run, "synthesise", lambda *_, **__: Mapped)
+    monkeypatch.setattr(energy.copies, "synthesise", lambda *_, **__: Mapped)
     monkeypatch.setattr(energy.cache, "folder", folder)
     for change in (0, 1):
         copy = tmp_path / str(change) / name
