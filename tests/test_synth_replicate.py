@@ -302,3 +302,16 @@ def test_copies_that_do_not_give_their_clock_are_refused(monkeypatch):
     monkeypatch.setattr(replicate, "Replicator", Boasting)
     with pytest.raises(SynthError, match="with its copies"):
         copies.copies_for(wide(40, 5), "top")
+
+
+def test_a_flip_flop_before_both_inputs_of_a_carry_bit_is_no_lut6_2():
+    made = Flow()
+    made.ff("in3", "w")
+    ends = [made.path("w", 1) for _ in range(20)]
+    made.cell("CARRY4", CI="0", CYINIT="0", S=["w", "side0", "side1", "side2"],
+              DI=["w", "0", "0", "0"], O=["y0", "y1", "y2", "y3"], CO=["c0", "c1", "c2", "c3"])
+    ends.append(made.path("c3", 6))
+    # copies_for times what it made anew, and would find the DI to be nearer than it is.
+    found, _, after = copied(made.raw(*ends, ins=("in3",)))
+    assert found.cells
+    assert longest(after) <= replicate.PERIOD_NS + 1e-6

@@ -203,8 +203,9 @@ class Graph:
                 if port not in ("S", "DI") or i >= len(chain.s):
                     continue
                 low, high = driver.get(chain.di[i]), driver.get(chain.s[i])
-                if port == "DI" and low and high and low[0] == high[0]:
-                    self.pin_kind[pin] = SLICE  # one LUT6_2 makes both: its O5 goes straight to DI
+                if port == "DI" and low and high and low[0] == high[0] \
+                        and cells[low[0]].type == "LUT6_2":
+                    self.pin_kind[pin] = SLICE  # it makes both: its O5 goes straight to DI
                 yield i, port, pin
 
 
