@@ -162,25 +162,6 @@ def test_a_path_in_time_is_left_alone_beside_a_late_one():
     assert len(after.cells) < len(before.cells)
 
 
-def test_what_would_make_the_longest_path_longer_is_not_done():
-    made = Flow()
-    made.ff("in0", "w")
-    ends = [full(made, "w", 12, "n"), made.path("w", 1)]
-    made.lut("c0", "w", "side0")  # the third load of w; a fourth one costs it 0.25 ns
-    here = "c0"
-    made.ff("c0", "c0_q")
-    for step in range(1, 9):
-        made.lut(f"c{step}", here, *(f"x{step}_{i}" for i in range(4 if step > 1 else 1)))
-        for i in range(4 if step > 1 else 1):
-            made.ff("in0", f"x{step}_{i}")
-        here = f"c{step}"
-    for i in range(5):  # together they gain more than the longest path loses
-        made.ff(here, f"c_end{i}")
-        ends.append(f"c_end{i}")
-    _, before, after = rewritten(made.raw(*ends, "c0_q", ins=("in0",)))
-    assert longest(after) <= longest(before)
-
-
 def test_rewrites_survive_json():
     found, _, _ = rewritten(chain(12, tapped=(3,)))
     assert collapse.from_dict(json.loads(json.dumps(asdict(found)))) == found
