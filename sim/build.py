@@ -84,7 +84,7 @@ def fingerprint(sim: str, job: Job) -> str:
     words += [runtime.trace_format() if job.waves else "no waves"]
     words += [compiler_version() if sim == "verilator" else ""]
     if sim == "icarus" and job.rewire:
-        recipe = (*recipe, Path(rewire.__file__))
+        recipe = (*recipe, *rewire.SOURCES)
     digest.update("\0".join(words).encode())
     for path in (*_files(job), *recipe):
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sim import rewire
+from sim.rewire.wires import straighten
 
 # Pieces taken whole, in part and across a joint; a joint of joints; a vector driven bit by bit and
 # through ports; constants and X among the pieces; a wire that nothing reads.
@@ -96,6 +97,6 @@ def test_a_vector_driven_in_parts_is_left_alone() -> None:
         "L_0x5 .functor AND 1, L_0x3, L_0x4, C4<1>, C4<1>;",
         'v0x5_0 .net "out", 0 0, L_0x5;  1 drivers',
     ]
-    straight = rewire._straighten(lines)
+    straight = straighten(lines)
     assert straight[3] == lines[3]
     assert straight[4] == "L_0x4 .part v0x2_0, 1, 2;"

@@ -135,7 +135,7 @@ def _sources(lane: str, rewired: bool) -> str:
     target = find("dot_product")
     files = [*target.benches[0].sources, *python_sources(lane)]
     files.append(ROOT / "tb/dot_product/test_dot_product.py")  # which tests a lane has
-    files += [Path(rewire.__file__)] if rewired else []
+    files += rewire.SOURCES if rewired else ()
     digest = hashlib.sha256()
     for path in sorted(set(files)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
