@@ -32,16 +32,17 @@ def fold(table: str, bits: list[str]) -> tuple[str, list[str]]:
     A bit that is constant goes, and so does one whose two halves of the table are equal.
     """
     kept = list(bits)
-    for at in range(len(bits) - 1, -1, -1):
-        halves = ["".join(entry for index, entry in enumerate(table) if (index >> at) & 1 == value)
-                  for value in (0, 1)]  # fmt: skip
-        if bits[at] in "01":
-            table = halves[int(bits[at])]
-        elif halves[0] == halves[1]:
-            table = halves[0]
-        else:
-            continue
-        del kept[at]
+    for constant in (True, False):  # in this order: what decides depends on the constants
+        for at in range(len(kept) - 1, -1, -1):
+            halves = ["".join(table[i] for i in range(len(table)) if (i >> at) & 1 == value)
+                      for value in (0, 1)]  # fmt: skip
+            if constant and kept[at] in "01":
+                table = halves[int(kept[at])]
+            elif not constant and halves[0] == halves[1]:
+                table = halves[0]
+            else:
+                continue
+            del kept[at]
     return table, kept
 
 
