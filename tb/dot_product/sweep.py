@@ -16,7 +16,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from multiprocessing.process import BaseProcess
 
 from sim import process
@@ -48,6 +48,8 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--plain", action="store_true",
                         help="Icarus: the netlist as it is (see sim/rewire.py); slow")  # fmt: skip
     parser.add_argument("--table", action="store_true", help="show what is done, run nothing")
+    parser.add_argument("--markdown", action="store_true",
+                        help="the same as a table for docs/lanes.md, a line a lane")  # fmt: skip
     wanted = parser.parse_args(words)
     if wanted.jobs < 1 or wanted.vectors < 100:
         parser.error("--jobs is at least 1 and --vectors at least 100")
@@ -179,12 +181,33 @@ def table(records: Sequence[Record], missing: int) -> int:
     return 0 if good else 1
 
 
+def markdown(kept: Mapping[Entry, Record]) -> Iterator[str]:
+    """Lines of a table: a lane and its bits a line, processor seconds of each of its runs."""
+    runs = list(dict.fromkeys((entry.sim, entry.build) for entry in kept))
+    yield "| lane | B | random a size | pairs | sums a run | mismatches | " + " | ".join(
+        f"{sim} {build}" for sim, build in runs) + " |"  # fmt: skip
+    yield "|" + "---|" * (6 + len(runs))
+    for lane, bits in dict.fromkeys((entry.lane, entry.bits) for entry in kept):
+        mine = {(e.sim, e.build): r for e, r in kept.items() if (e.lane, e.bits) == (lane, bits)}
+        counts = [_alike([getattr(record, name) for record in mine.values()])
+                  for name in ("random", "pairs", "sums")]  # fmt: skip
+        cells = [lane, str(bits), *counts, str(sum(record.mismatches for record in mine.values()))]
+        cells += [f"{mine[run].cpu_s:.0f} s" if run in mine else "not done" for run in runs]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _alike(values: Sequence[int]) -> str:
+    """Return one number, or the smallest and the largest."""
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run what is not done yet, print all; 0 only if every run of the choice is good."""
     wanted = arguments(words)
     chosen = list(entries(wanted))
     kept = {entry: record for entry in chosen if (record := load(entry)) and record.passed}
-    if not wanted.table:
+    if not (wanted.table or wanted.markdown):
         due = [entry for entry in chosen if entry not in kept]
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _stop)
@@ -198,6 +221,8 @@ def main(words: Sequence[str] | None = None) -> int:
             return 130
     elif not kept:
         print("nothing is done yet")
+    if wanted.markdown:
+        print("\n".join(markdown(kept)))
     return table([kept[entry] for entry in chosen if entry in kept], len(chosen) - len(kept))
 
 
