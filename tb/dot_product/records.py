@@ -43,6 +43,11 @@ class Entry:
     rewired: bool
 
     @property
+    def fixed(self) -> bool:
+        """Whether the lane has one width, whatever B is."""
+        return self.lane[0] in "MD"
+
+    @property
     def parameters(self) -> dict[str, Value]:
         """Verilog parameters of dot_product."""
         return {"LANE": self.lane, "B": self.bits, **BUILDS[self.build]}

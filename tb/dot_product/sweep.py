@@ -29,7 +29,8 @@ from tb.common.lane_kinds import Kind
 from tb.dot_product.player import SIZES
 from tb.dot_product.records import BUILDS, Entry, Record, load
 
-PLAIN_VECTORS = 200  # of each build on the netlist as Icarus made it
+PLAIN_VECTORS = 200  # of a lane in each build on the netlist as Icarus made it, at one width
+PLAIN_BITS = 3
 _TIMEOUT_S = 8 * 3600
 _FORK = multiprocessing.get_context("fork")
 
@@ -62,10 +63,12 @@ def entries(wanted: argparse.Namespace) -> Iterator[Entry]:
         for build in wanted.build:
             for at, bits in enumerate(wanted.bits):
                 for lane in wanted.lane:
-                    fixed = lane[0] in "MD"
-                    if not fixed or at == 0:
-                        rewired = sim == "icarus" and not wanted.plain
-                        yield Entry(lane, 4 if fixed else bits, build, sim, wanted.vectors, rewired)
+                    rewired = sim == "icarus" and not wanted.plain
+                    entry = Entry(lane, bits, build, sim, wanted.vectors, rewired)
+                    if not entry.fixed:
+                        yield entry
+                    elif at == 0:
+                        yield dataclasses.replace(entry, bits=4)
 
 
 def _take(record: Record, target: Target, vectors: int, full: int, rewired: bool) -> int:
@@ -87,7 +90,7 @@ def perform(entry: Entry) -> Record:
     start, record = time.monotonic(), Record(entry, tool_version(entry.sim))
     target = dataclasses.replace(find("dot_product"), timeout_s=_TIMEOUT_S)
     try:
-        if entry.rewired and PLAIN_VECTORS:
+        if entry.rewired and PLAIN_VECTORS and (entry.fixed or entry.bits == PLAIN_BITS):
             record.plain = _take(record, target, min(PLAIN_VECTORS, entry.vectors), 0, False)
         if not record.failures:
             record.sums = _take(record, target, entry.vectors, 1, entry.rewired)
