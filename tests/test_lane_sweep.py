@@ -40,6 +40,7 @@ def faulty(folder: Path) -> Target:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Records of the tests lie apart from the real ones."""
     monkeypatch.setattr(records, "HOME", tmp_path / "lanes")
+    monkeypatch.setattr(records, "KEPT", tmp_path / "sweep.json")
     monkeypatch.setattr(signal, "signal", lambda number, handler: None)
     records._sources.cache_clear()
     return tmp_path / "lanes"
@@ -144,6 +145,36 @@ def test_a_record_counts_for_the_same_sources_and_numbers_only(
     monkeypatch.setattr(records, "find", lambda name: target)
     records._sources.cache_clear()
     assert records.load(entry()) is None, "another lane_shift.v"
+
+
+def test_records_in_the_repository_count_where_build_is_empty(
+    capsys: pytest.CaptureFixture[str], home: Path
+) -> None:
+    def said(*words: str) -> str:
+        sweep.main([*SMALL, "--lane", "P1", "S0", *words])
+        return capsys.readouterr().out
+
+    first, second = sweep.entries(sweep.arguments([*SMALL, "--lane", "P1", "S0"]))
+    Record(first, "Icarus 11.0", random=200, pairs=64, sums=7).save()
+    assert "1 records in sweep.json" in said("--keep")
+    first.path.unlink()
+    Record(second, "Icarus 11.0", random=200, pairs=64, sums=9, mismatches=1).save()
+    assert "1 not done" in said("--lane", "S0", "--table"), "one that failed is to be run again"
+    Record(second, "Icarus 11.0", random=200, pairs=64, sums=9).save()
+    assert "1 runs, 0 failed, 0 not done; 9 sums" in said("--lane", "S0", "--table")
+    assert "2 records in sweep.json" in said("--lane", "S0", "--keep"), "the other one is not lost"
+    assert "2 runs, 0 failed, 0 not done" in said("--table")
+    rows = said("--markdown")
+    assert all(f"| {row} | 0 | 0 s |" in rows for row in ("P1 | 3 | 200 | 64 | 7",
+                                                          "S0 | 3 | 200 | 64 | 9"))  # fmt: skip
+    assert "2 not done" in said("--again", "--table")
+    text = records.KEPT.read_text(encoding="utf-8")
+    records.KEPT.write_text(text.replace(first.key(), "0" * 16), encoding="utf-8")
+    assert "1 runs, 0 failed, 1 not done" in said("--table"), "of other sources"
+    assert "1 records" in said("--keep")
+    records.KEPT.write_text(text[:100], encoding="utf-8")
+    assert sweep.main([*SMALL, "--table"]) == 2
+    assert "sweep.json: not the records of a sweep (" in capsys.readouterr().err
 
 
 def test_every_lane_has_every_width_and_build() -> None:

@@ -2,7 +2,9 @@
 """What the sweep keeps: one JSON record a finished run, under a name that says what was run.
 
 The name is a hash of the RTL, the bench and golden's part in it, parameters, seed, number of
-vectors and the simulator's version: change one of them and the run is due again.
+vectors and the simulator's version: change one of them and the run is due again. Hours of runs
+would be lost with build/, so records can also be kept in a file of the repository, under the
+same hash.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sim import build, rewire
 from sim.paths import RESULTS, ROOT
@@ -22,6 +25,7 @@ from sim.results import write_atomic
 from sim.targets import Value, find
 
 HOME = RESULTS / "lanes"
+KEPT = ROOT / "tb/dot_product/sweep.json"
 BUILDS: dict[str, dict[str, Value]] = {
     "two": {"TREE": 2, "MAP": "none"},
     "three": {"TREE": 3, "MAP": "none"},
@@ -102,13 +106,36 @@ class Record:
         write_atomic(self.entry.path, json.dumps(asdict(self), indent=1) + "\n")
 
 
+def _record(raw: dict[str, Any]) -> Record:
+    return Record(**{**raw, "entry": Entry(**raw["entry"])})
+
+
 def load(entry: Entry) -> Record | None:
     """Return the record of this very run, None where there is none that can be read."""
     try:
-        raw = json.loads(entry.path.read_text(encoding="utf-8"))
-        return Record(**{**raw, "entry": Entry(**raw["entry"])})
+        return _record(json.loads(entry.path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def kept() -> dict[str, Record]:
+    """Records of the repository's file by the key of their run; ValueError if it is damaged."""
+    try:
+        raw = json.loads(KEPT.read_text(encoding="utf-8"))
+        return {key: _record(record) for key, record in raw.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, KeyError, AttributeError) as err:
+        raise ValueError(f"{KEPT.name}: not the records of a sweep ({err})") from None
+
+
+def keep(records: Iterable[Record]) -> int:
+    """Add records to the repository's file, drop those of other sources; return how many it has."""
+    now = {key: record for key, record in kept().items() if record.entry.key() == key}
+    now |= {record.entry.key(): record for record in records}
+    lines = [f'"{key}": {json.dumps(asdict(record))}' for key, record in now.items()]
+    write_atomic(KEPT, "{\n" + ",\n".join(lines) + "\n}\n")
+    return len(now)
 
 
 def _imported(path: Path) -> Iterable[str]:

@@ -2,8 +2,8 @@
 """The full run of all lanes: every lane at 3, 4 and 5 bits, with adders of two and of three in
 both mappings, on both simulators, each at seven sizes with VECTORS random vectors a size and all
 pairs of codes at N = 1. What is done with the same sources is kept in build/results/lanes/ and
-not run again, so it can be stopped at any time. All of it takes about 6 hours of processor time,
-5 of them on Icarus (estimated out of runs, docs/lanes.md): `make test` takes small parts of it.
+not run again, so it can be stopped at any time; --keep puts it into the repository as well. All of
+it takes hours (docs/lanes.md): `make test` takes small parts of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from multiprocessing.process import BaseProcess
 
 from sim import process
@@ -27,7 +27,8 @@ from sim.run import run_target
 from sim.targets import Target, find
 from tb.common.lane_kinds import Kind
 from tb.dot_product.player import SIZES
-from tb.dot_product.records import BUILDS, Entry, Record, load
+from tb.dot_product.records import BUILDS, KEPT, Entry, Record, keep, kept, load
+from tb.dot_product.sweep_table import line, markdown, table
 
 PLAIN_VECTORS = 200  # of a lane in each build on the netlist as Icarus made it, at one width
 PLAIN_BITS = 3
@@ -51,6 +52,9 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--table", action="store_true", help="show what is done, run nothing")
     parser.add_argument("--markdown", action="store_true",
                         help="the same as a table for docs/lanes.md, a line a lane")  # fmt: skip
+    parser.add_argument("--keep", action="store_true",
+                        help=f"put what is done into tb/dot_product/{KEPT.name}")  # fmt: skip
+    parser.add_argument("--again", action="store_true", help="run what is done, too")
     wanted = parser.parse_args(words)
     if wanted.jobs < 1 or wanted.vectors < 100:
         parser.error("--jobs is at least 1 and --vectors at least 100")
@@ -159,74 +163,44 @@ def sweep(due: Sequence[Entry], jobs: int, progress: Progress) -> list[Record]:
     return done
 
 
-def line(record: Record) -> str:
-    """One run as a line of the table."""
-    verdict = "ok" if record.passed else "FAIL"
-    text = (f"{verdict:4}  {record.entry.name}  {record.random:>7}  {record.pairs:>6}  "
-            f"{record.sums:>9}  {record.plain:>6}  {record.mismatches:>10}  "
-            f"{record.seconds:>7.0f}  {record.cpu_s:>6.0f}")  # fmt: skip
-    return text + "".join(f"\n      {failure}" for failure in record.failures)
-
-
-def table(records: Sequence[Record], missing: int) -> int:
-    """Print the table and the verdict; return the exit status."""
-    print(f"\n{'':4}  {'lane, bits, adders, simulator':35}  random   pairs       sums   plain  "
-          "mismatches  seconds  cpu s")  # fmt: skip
-    for record in records:
-        print(line(record))
-    failed = sum(not record.passed for record in records)
-    sums = sum(record.sums for record in records)
-    wrong = sum(record.mismatches for record in records)
-    good = not failed and not missing and sums > 0
-    print(f"{'PASS' if good else 'FAIL'}: {len(records)} runs, {failed} failed, "
-          f"{missing} not done; {sums:,} sums compared, {wrong} mismatches; "
-          f"{', '.join(sorted({record.sim_version for record in records}))}")  # fmt: skip
-    return 0 if good else 1
-
-
-def markdown(kept: Mapping[Entry, Record]) -> Iterator[str]:
-    """Lines of a table: a lane and its bits a line, processor seconds of each of its runs."""
-    runs = list(dict.fromkeys((entry.sim, entry.build) for entry in kept))
-    yield "| lane | B | random a size | pairs | sums a run | mismatches | " + " | ".join(
-        f"{sim} {build}" for sim, build in runs) + " |"  # fmt: skip
-    yield "|" + "---|" * (6 + len(runs))
-    for lane, bits in dict.fromkeys((entry.lane, entry.bits) for entry in kept):
-        mine = {(e.sim, e.build): r for e, r in kept.items() if (e.lane, e.bits) == (lane, bits)}
-        counts = [_alike([getattr(record, name) for record in mine.values()])
-                  for name in ("random", "pairs", "sums")]  # fmt: skip
-        cells = [lane, str(bits), *counts, str(sum(record.mismatches for record in mine.values()))]
-        cells += [f"{mine[run].cpu_s:.0f} s" if run in mine else "not done" for run in runs]
-        yield f"| {' | '.join(cells)} |"
-
-
-def _alike(values: Sequence[int]) -> str:
-    """Return one number, or the smallest and the largest."""
-    low, high = min(values), max(values)
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+def _done(chosen: Sequence[Entry]) -> dict[Entry, Record]:
+    """Good records of these runs, of this machine or out of the repository."""
+    shared, found = kept(), {}
+    for entry in chosen:
+        record = load(entry) or shared.get(entry.key())
+        if record and record.passed:
+            found[entry] = record
+    return found
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run what is not done yet, print all; 0 only if every run of the choice is good."""
     wanted = arguments(words)
     chosen = list(entries(wanted))
-    kept = {entry: record for entry in chosen if (record := load(entry)) and record.passed}
-    if not (wanted.table or wanted.markdown):
-        due = [entry for entry in chosen if entry not in kept]
+    try:
+        done = {} if wanted.again else _done(chosen)
+    except ValueError as err:
+        print(err, file=sys.stderr)
+        return 2
+    if not (wanted.table or wanted.markdown or wanted.keep):
+        due = [entry for entry in chosen if entry not in done]
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _stop)
         try:
             with Progress() as progress:
-                progress.line(f"{len(chosen)} runs, {len(kept)} done before, {len(due)} to do")
+                progress.line(f"{len(chosen)} runs, {len(done)} done before, {len(due)} to do")
                 for record in sweep(due, wanted.jobs, progress):
-                    kept[record.entry] = record
+                    done[record.entry] = record
         except KeyboardInterrupt:
             print("stopped; what is done is kept, the same command goes on", file=sys.stderr)
             return 130
-    elif not kept:
+    elif not done:
         print("nothing is done yet")
+    if wanted.keep:
+        print(f"{keep(done.values())} records in {KEPT.name}")
     if wanted.markdown:
-        print("\n".join(markdown(kept)))
-    return table([kept[entry] for entry in chosen if entry in kept], len(chosen) - len(kept))
+        print("\n".join(markdown(done)))
+    return table([done[entry] for entry in chosen if entry in done], len(chosen) - len(done))
 
 
 if __name__ == "__main__":
