@@ -28,7 +28,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from cocotb_test import simulator as cocotb_test_simulator
 
-from sim import process, systools
+from sim import bytecode, process, systools
 from sim.errors import HarnessError
 from sim.paths import ROOT, SHIMS
 from sim.targets import Value
@@ -81,6 +81,7 @@ def clean_environment() -> dict[str, str]:
     names = {"TESTCASE", "MODULE", "TOPLEVEL", "RANDOM_SEED", "SIM", "WAVES", "CXXFLAGS",
              "CPPFLAGS", "LDFLAGS", "PYTHONHOME", "PYTHONPATH", "OBJCACHE"}  # fmt: skip
     env = {k: v for k, v in os.environ.items() if not k.startswith(drop) and k not in names}
+    bytecode.keep(env)
     env["PLUTARCH_PYTHON"] = sys.executable
     env["PLUTARCH_VERILATOR"] = verilator_root()
     env["PATH"] = os.pathsep.join((str(SHIMS), str(Path(sys.executable).parent), env["PATH"]))
