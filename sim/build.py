@@ -104,11 +104,11 @@ def _make(sim: str, job: Job, folder: Path) -> None:
     try:
         if isinstance(maker, Verilator):
             maker.set_env()
-            verilate, make = maker.build_commands()
-            maker.execute([verilate])
-            store = runtime.borrow(folder, (job.waves and maker.trace_format) or "")
-            maker.execute([make])
-            runtime.keep(folder, store)
+            maker.execute(maker.build_commands())
+            trace = (job.waves and maker.trace_format) or ""
+            make = functools.partial(simulators.make_command, folder, maker.main)
+            header = runtime.lend(folder, trace, make(), lambda words: maker.execute([words]))
+            maker.execute([make(header)])
         else:
             maker.run()
     except SystemExit as err:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import build, ports, runtime
+from sim import build, ports, runtime, simulators
 from sim.errors import BuildError
 from sim.paths import BUILD, ROOT
 from sim.simulators import Job
@@ -96,7 +97,47 @@ def test_the_runtime_is_compiled_once(counter: Path, monkeypatch: pytest.MonkeyP
     other = build.build("verilator", job(counter, parameters={"WIDTH": 5}))
     assert {"verilated.o", "verilated_vpi.o"} <= set(lent)
     log = (other.folder / "log.txt").read_text("utf-8")
-    assert "verilated.cpp" not in log
+    assert "verilated.cpp" not in log and "c++-header" not in log
+    waves = build.build("verilator", job(counter, waves=True))
+    assert "verilated.cpp" not in (waves.folder / "log.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("waves", [False, True])
+def test_the_compiler_takes_the_precompiled_header(
+    counter: Path, waves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = simulators.make_command
+
+    def telling(*words: object) -> list[str]:
+        return [*command(*words), "CXX=c++ -H"]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(simulators, "make_command", telling)
+    built = build.build("verilator", job(counter, waves=waves))
+    log = (built.folder / "log.txt").read_text("utf-8")
+    if "clang" in build.compiler_version():
+        assert ".gch" not in log
+    else:
+        assert re.search(r"^! \S+/runtime\w*\.h\.fast\.gch$", log, re.M), "refused, or not read"
+
+
+def test_other_flags_or_tools_have_a_runtime_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes = tmp_path / "Vtop_classes.mk"
+    text = "VM_TIMING = 0\nVM_TRACE = 0\nVM_CLASSES_FAST += \\\n Vtop \\\n"
+    classes.write_text(text)
+    words = ["make", "OPT_FAST=-O1", "OPT_GLOBAL=-O2"]
+    stores = [runtime._store(tmp_path, words)]
+    classes.write_text(text.replace("VM_TRACE = 0", "VM_TRACE = 1"))
+    assert runtime._store(tmp_path, words) == stores[0], "no file of the runtime depends on it"
+    classes.write_text(text.replace("VM_TIMING = 0", "VM_TIMING = 1"))
+    stores.append(runtime._store(tmp_path, words))
+    stores.append(runtime._store(tmp_path, [*words[:-1], "OPT_GLOBAL=-O1"]))
+    monkeypatch.setattr(build, "compiler_version", lambda: "another compiler")
+    stores.append(runtime._store(tmp_path, words))
+    monkeypatch.setattr(runtime.importlib.metadata, "version", lambda _: "6.0")
+    stores.append(runtime._store(tmp_path, words))
+    assert len(set(stores)) == 5
 
 
 @pytest.mark.parametrize("sim", ["verilator", pytest.param("icarus", marks=pytest.mark.icarus)])
