@@ -85,7 +85,7 @@ def _run_bench(target: Target, bench: Bench, folder: Path, settings: Path,
     }
     job = Job(
         bench.top, bench.sources, target.includes, passed, run.waves, run.debug, target.separate,
-        run.rewire,
+        run.rewire, bench.optimize,
     )  # fmt: skip
     built = build.find(run.sim, job)
     if built is None:

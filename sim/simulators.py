@@ -46,7 +46,7 @@ class Job:
     """What to build.
 
     parameters: those of the simulated top; separate: modules Verilator must not inline; rewire:
-    straighten Icarus's netlist (sim.rewire).
+    straighten Icarus's netlist (sim.rewire); optimize: compile Verilator's model at -O1.
     """
 
     top: str
@@ -57,6 +57,7 @@ class Job:
     debug: bool = False
     separate: tuple[str, ...] = ()
     rewire: bool = False
+    optimize: bool = True
 
 
 def python_path() -> str:
@@ -274,19 +275,22 @@ def control_file(folder: Path, lines: Sequence[str], separate: Sequence[str]) ->
     return path
 
 
-def make_command(folder: Path, main: Path, header: Path | None = None) -> list[str]:
+def make_command(
+    folder: Path, main: Path, header: Path | None = None, optimize: bool = True
+) -> list[str]:
     """Return the command that compiles what Verilator left in `folder`.
 
     One translation unit at -O1, main's file in it: the two precompiled headers of a split design
     alone cost more than that, and what -O2 then saves is less than what it costs even over the
-    longest of our tests. header: what to include first, precompiled (sim.runtime).
+    longest of our tests; no `optimize`, and it is -O0. header: what to include first, precompiled
+    (sim.runtime).
     """
     first = f" -include {header}" if header else ""
     return [
         *("make", "-C", str(folder), "-f", "Vtop.mk", "-j", str(min(4, os.cpu_count() or 1))),
         # The wheel was built where these had other values (see the shim).
         *("CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=", f"PYTHON3={sys.executable}"),
-        *(f"OPT_FAST=-O1{first}", "OPT_GLOBAL=-O2"),
+        *(f"OPT_FAST=-O{optimize:d}{first}", "OPT_GLOBAL=-O2"),
         *(f"--eval=VM_FAST = {main.stem}", "VM_USER_CLASSES="),  # no object of its own
         *(["OBJCACHE=ccache"] if shutil.which("ccache") else []),
     ]
