@@ -91,6 +91,11 @@ class Bench:
     passed: tuple[str, ...] | None = None
     optimize: bool = True
 
+    def takes(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
+        """Return those of the target's parameters that the wrapper has, and its tests see."""
+        chosen = parameters if self.passed is None else self.passed
+        return {name: value for name, value in parameters.items() if name in chosen}
+
 
 @dataclass(frozen=True)
 class Target:
