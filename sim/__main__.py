@@ -10,7 +10,7 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036 - the reader of this line may be older
     sys.exit("error: plutarch needs Python 3.11 or newer, this is " + sys.version.split()[0])
 
-from sim import bootstrap, systools, verbs
+from sim import bootstrap, bytecode, systools, verbs
 from sim.errors import HarnessError
 from sim.paths import VENV
 
@@ -35,6 +35,7 @@ def main(words: list[str]) -> int:
         changed = bootstrap.ensure(verb.groups, _say)
         if changed and verb.wants_icarus:
             systools.ensure_icarus(_say)
+        bytecode.keep(os.environ)  # for all that this verb starts; pip above is not ours to steer
         if not _in_venv():
             # The choices go along in words: those that came through make's MAKEFLAGS are read once.
             python = str(bootstrap.python_in(VENV))

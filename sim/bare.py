@@ -39,7 +39,7 @@ def build_device(target: Target, parameters: Mapping[str, Value]) -> Path:
         str(control), str(MAIN), *(str(path) for path in target.benches[0].sources),
     ]  # fmt: skip
     try:
-        for command in (verilate, simulators.make_command(half)):
+        for command in (verilate, simulators.make_command(half, MAIN)):
             status = process.run_logged(command, cwd=half, env=simulators.clean_environment(),
                                         log=half / "log.txt")
             if status:

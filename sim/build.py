@@ -80,7 +80,7 @@ def fingerprint(sim: str, job: Job) -> str:
     words = [_LAYOUT, sim, job.top, str(job.debug), tool_version(sim)]
     words += [f"{k}={v!r}" for k, v in sorted(job.parameters.items())]
     words += [importlib.metadata.version("cocotb")]
-    words += ["separate", *job.separate]
+    words += ["separate", *job.separate, "optimize", str(job.optimize and sim == "verilator")]
     words += [runtime.trace_format() if job.waves else "no waves"]
     words += [compiler_version() if sim == "verilator" else ""]
     if sim == "icarus" and job.rewire:
@@ -104,11 +104,13 @@ def _make(sim: str, job: Job, folder: Path) -> None:
     try:
         if isinstance(maker, Verilator):
             maker.set_env()
-            verilate, make = maker.build_commands()
-            maker.execute([verilate])
-            store = runtime.borrow(folder, (job.waves and maker.trace_format) or "")
-            maker.execute([make])
-            runtime.keep(folder, store)
+            maker.execute(maker.build_commands())
+            trace = (job.waves and maker.trace_format) or ""
+            make = functools.partial(
+                simulators.make_command, folder, maker.main, optimize=job.optimize
+            )
+            header = runtime.lend(folder, trace, make(), lambda words: maker.execute([words]))
+            maker.execute([make(header)])
         else:
             maker.run()
     except SystemExit as err:

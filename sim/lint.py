@@ -84,12 +84,7 @@ def _hdl(target: Target, icarus: bool, scratch: Path) -> Iterator[Check]:
     tops += [bench for bench in target.benches if bench.top != target.name]
     for name, parameters in parameter_sets(target):
         for bench in tops:
-            passed = {
-                key: value
-                for key, value in parameters.items()
-                if bench.passed is None or key in bench.passed
-            }
-            rest = bench.top, bench.sources, target.includes, passed
+            rest = bench.top, bench.sources, target.includes, bench.takes(parameters)
             command = verilator_command(*rest, bench=bench.top != target.name)
             yield f"verilator {bench.top} {name}", functools.partial(check, command, scratch)
             if icarus:

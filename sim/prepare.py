@@ -64,7 +64,7 @@ def write_settings(
         "toplevel": run.toplevel,
         "bench": bench.name,
         "sim": run.sim,
-        "parameters": dict(parameters),
+        "parameters": bench.takes(parameters),
         "seed": run.seed,
         "net": net,
         "options": dict(options),

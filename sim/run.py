@@ -78,14 +78,9 @@ def run_target(
 def _run_bench(target: Target, bench: Bench, folder: Path, settings: Path,
                expected: Sequence[str], result: RunResult, progress: Reporter) -> None:  # fmt: skip
     run = result.run
-    passed = {
-        name: value
-        for name, value in result.parameters.items()
-        if bench.passed is None or name in bench.passed
-    }
     job = Job(
-        bench.top, bench.sources, target.includes, passed, run.waves, run.debug, target.separate,
-        run.rewire,
+        bench.top, bench.sources, target.includes, bench.takes(result.parameters), run.waves,
+        run.debug, target.separate, run.rewire, bench.optimize,
     )  # fmt: skip
     built = build.find(run.sim, job)
     if built is None:

@@ -1,21 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 """Verilator's own C++ runtime, compiled once per set of flags and lent to every build.
 
-It is most of a small design's build time and does not depend on the design.
+Objects, and its headers precompiled: most of a small design's build time, whatever the design.
 """
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import hashlib
 import importlib.metadata
-import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sim.paths import BUILD
+
+# What every verilated file includes, and cocotb's main() besides.
+_HEADER = """#include "verilated.h"
+#include "verilated_dpi.h"
+#include "verilated_vpi.h"
+#if VM_TRACE_FST
+#include "verilated_fst_c.h"
+#elif VM_TRACE_VCD
+#include "verilated_vcd_c.h"
+#endif
+"""
 
 
 def has_fst_headers() -> bool:
@@ -42,32 +54,61 @@ def _names(folder: Path) -> list[str]:
     return [f"{name}.o" for name in names]
 
 
-def _flags(folder: Path) -> str:
-    text = (folder / "Vtop_classes.mk").read_text(encoding="utf-8")
-    return " ".join(re.findall(r"^VM_(?!CLASSES|SUPPORT|GLOBAL)\w+ = \S*$", text, re.M))
+def _flag(make: Sequence[str], name: str) -> str:
+    return next(word.partition("=")[2] for word in make if word.startswith(f"{name}="))
 
 
-def borrow(folder: Path, trace: str) -> Path:
-    """Copy the runtime's objects into a verilated folder, where make finds them done.
+def _store(folder: Path, make: Sequence[str]) -> Path:
+    """Return where the runtime for these flags is kept.
 
-    Returns the store they come from (and `keep` puts new ones into).
+    Whether there are waves is no part of it: a file of the runtime either does not ask, or is
+    compiled for one kind of waves only.
     """
     from sim.build import compiler_version
 
-    words = [importlib.metadata.version("verilator"), compiler_version(), trace, _flags(folder)]
+    text = (folder / "Vtop_classes.mk").read_text(encoding="utf-8")
+    words = re.findall(r"^VM_(?!CLASSES|SUPPORT|GLOBAL|TRACE)\w+ = \S*$", text, re.M)
+    words += [importlib.metadata.version("verilator"), compiler_version()]
+    words += [_HEADER, _flag(make, "OPT_GLOBAL")]
     key = hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
-    store = BUILD / "sim" / ".runtime" / key
-    for name in _names(folder):
-        if (store / name).exists():
-            shutil.copyfile(store / name, folder / name)
-    return store
+    return BUILD / "sim" / ".runtime" / key
 
 
-def keep(folder: Path, store: Path) -> None:
-    """Put the runtime's objects of a finished build into the store, each with one rename."""
+def lend(
+    folder: Path, trace: str, make: Sequence[str], execute: Callable[[list[str]], object]
+) -> Path | None:
+    """Give a verilated folder the runtime's objects, which make then finds done.
+
+    Returns the header to compile the design with. What is not there yet is made, `make` being the
+    command and `execute` what runs it, by one process at a time: with two, each would make it all.
+    """
+    store = _store(folder, make)
     store.mkdir(parents=True, exist_ok=True)
+    header = f"runtime{trace}{_flag(make, 'OPT_FAST')}.h.fast" if _takes_precompiled() else ""
+    names = _names(folder) + ([f"{header}.gch"] if header else [])
+    if not all((store / name).exists() for name in names):
+        with (store / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            missing = [name for name in names if not (store / name).exists()]
+            if header:
+                (store / header).write_text(_HEADER, encoding="utf-8")
+                shutil.copyfile(store / header, folder / header.removesuffix(".fast"))
+            if missing:
+                execute([*make, *missing])
+            for name in missing:  # moved: what is precompiled has 75 MB
+                half = store / f".{name}"
+                shutil.move(folder / name, half)
+                half.rename(store / name)
     for name in _names(folder):
-        if not (store / name).exists():
-            half = store / f".{name}-{os.getpid()}"
-            shutil.copyfile(folder / name, half)
-            half.rename(store / name)
+        shutil.copyfile(store / name, folder / name)
+    return store / header if header else None
+
+
+def _takes_precompiled() -> bool:
+    """Whether the compiler is GCC, which reads the header itself if it finds the other one unfit.
+
+    Clang stops there, and takes a header whose time has changed for another one.
+    """
+    from sim.build import compiler_version
+
+    return "clang" not in compiler_version().lower()

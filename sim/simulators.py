@@ -28,7 +28,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from cocotb_test import simulator as cocotb_test_simulator
 
-from sim import process, systools
+from sim import bytecode, process, systools
 from sim.errors import HarnessError
 from sim.paths import ROOT, SHIMS
 from sim.targets import Value
@@ -46,7 +46,7 @@ class Job:
     """What to build.
 
     parameters: those of the simulated top; separate: modules Verilator must not inline; rewire:
-    straighten Icarus's netlist (sim.rewire).
+    straighten Icarus's netlist (sim.rewire); optimize: compile Verilator's model at -O1.
     """
 
     top: str
@@ -57,6 +57,7 @@ class Job:
     debug: bool = False
     separate: tuple[str, ...] = ()
     rewire: bool = False
+    optimize: bool = True
 
 
 def python_path() -> str:
@@ -81,6 +82,7 @@ def clean_environment() -> dict[str, str]:
     names = {"TESTCASE", "MODULE", "TOPLEVEL", "RANDOM_SEED", "SIM", "WAVES", "CXXFLAGS",
              "CPPFLAGS", "LDFLAGS", "PYTHONHOME", "PYTHONPATH", "OBJCACHE"}  # fmt: skip
     env = {k: v for k, v in os.environ.items() if not k.startswith(drop) and k not in names}
+    bytecode.keep(env)
     env["PLUTARCH_PYTHON"] = sys.executable
     env["PLUTARCH_VERILATOR"] = verilator_root()
     env["PATH"] = os.pathsep.join((str(SHIMS), str(Path(sys.executable).parent), env["PATH"]))
@@ -224,19 +226,19 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
     """Verilator: two states, volume. Only the ports of the top are visible unless DEBUG=1."""
 
     trace_format = "fst"
+    main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
 
     def get_parameter_commands(self, parameters: Mapping[str, Value]) -> list[str]:
         """Return -G options; strings in quotes."""
         return [f"-G{n}={parameter_text(v)}" for n, v in parameters.items()]
 
     def build_commands(self) -> list[list[str]]:
-        """Return the Verilator command and the make command."""
+        """Return the Verilator command; what it leaves is compiled by `make_command`."""
         folder = Path(self.sim_dir)
         libs = cocotb_tools.config.libs_dir
         lean = [str(self._control(folder))]
         visible = ["--public-flat-rw", "--assert"] if self.job.debug else lean
         trace = [f"--trace-{self.trace_format}", "--trace-structs"] if self.job.waves else []
-        main = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
         verilate = [
             *("verilator", "-cc", "--exe", "-Mdir", str(folder), "-DCOCOTB_SIM=1"),
             *("--top-module", self.job.top, "--vpi", "--prefix", "Vtop", "-o", "sim"),
@@ -246,10 +248,10 @@ class Verilator(_Ours, cocotb_test_simulator.Verilator):  # type: ignore[misc]
             *self.get_include_commands([str(i) for i in self.job.includes]),
             *self.get_parameter_commands(self.job.parameters),
             *visible,
-            str(main),
+            str(self.main),
             *(str(s) for s in self.job.sources),
         ]
-        return [verilate, make_command(folder)]
+        return [verilate]
 
     def _control(self, folder: Path) -> Path:
         """Write Verilator's control file: only the top's ports are visible to cocotb."""
@@ -273,17 +275,23 @@ def control_file(folder: Path, lines: Sequence[str], separate: Sequence[str]) ->
     return path
 
 
-def make_command(folder: Path) -> list[str]:
+def make_command(
+    folder: Path, main: Path, header: Path | None = None, optimize: bool = True
+) -> list[str]:
     """Return the command that compiles what Verilator left in `folder`.
 
-    One translation unit at -O1: the two precompiled headers of a split design alone cost more than
-    that, and what -O2 then saves is less than what it costs even over the longest of our tests.
+    One translation unit at -O1, main's file in it: the two precompiled headers of a split design
+    alone cost more than that, and what -O2 then saves is less than what it costs even over the
+    longest of our tests; no `optimize`, and it is -O0. header: what to include first, precompiled
+    (sim.runtime).
     """
+    first = f" -include {header}" if header else ""
     return [
         *("make", "-C", str(folder), "-f", "Vtop.mk", "-j", str(min(4, os.cpu_count() or 1))),
         # The wheel was built where these had other values (see the shim).
         *("CFG_CXXFLAGS_PCH_I=-include", "CFG_GCH_IF_CLANG=", f"PYTHON3={sys.executable}"),
-        *("OPT_FAST=-O1", "OPT_GLOBAL=-O2"),
+        *(f"OPT_FAST=-O{optimize:d}{first}", "OPT_GLOBAL=-O2"),
+        *(f"--eval=VM_FAST = {main.stem}", "VM_USER_CLASSES="),  # no object of its own
         *(["OBJCACHE=ccache"] if shutil.which("ccache") else []),
     ]
 

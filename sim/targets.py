@@ -79,13 +79,22 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Bench:
-    """One simulation of a target: the simulated top, its extra sources, its cocotb modules."""
+    """One simulation of a target: the simulated top, its extra sources, its cocotb modules.
+
+    optimize: whether the C++ of Verilator's model is, which pays where its tests run long.
+    """
 
     name: str
     top: str
     sources: tuple[Path, ...]
     tests: tuple[str, ...]
     passed: tuple[str, ...] | None = None
+    optimize: bool = True
+
+    def takes(self, parameters: Mapping[str, Value]) -> dict[str, Value]:
+        """Return those of the target's parameters that the wrapper has, and its tests see."""
+        chosen = parameters if self.passed is None else self.passed
+        return {name: value for name, value in parameters.items() if name in chosen}
 
 
 @dataclass(frozen=True)
@@ -138,7 +147,7 @@ _KEYS = {
     "about", "sources", "includes", "tests", "compare", "defaults_only", "timeout_s",
     "parameters", "options", "nets", "generate", "separate", "variants", "bench",
 }  # fmt: skip
-_BENCH_KEYS = {"name", "top", "sources", "tests", "pass"}
+_BENCH_KEYS = {"name", "top", "sources", "tests", "pass", "optimize"}
 _PARAMETER_KEYS = {"default", "min", "max", "choices", "make", "icarus"}
 
 
@@ -190,7 +199,8 @@ def parse_target(name: str, raw: Mapping[str, Any], root: Path = ROOT) -> Target
         extra = _paths(entry.get("sources", []), root)
         passed = tuple(entry["pass"]) if "pass" in entry else None
         top = entry.get("top", name)
-        benches.append(Bench(entry["name"], top, sources + extra, tuple(entry["tests"]), passed))
+        benches.append(Bench(entry["name"], top, sources + extra, tuple(entry["tests"]), passed,
+                             bool(entry.get("optimize", True))))  # fmt: skip
     return Target(
         name=name,
         about=raw.get("about", ""),

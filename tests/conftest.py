@@ -38,17 +38,22 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return lines
 
 
-# What takes longest comes first, so that no worker is left alone with it at the end.
+# What takes longest comes first, so that no worker is left alone with it at the end: parameter
+# sets of a minute, then files of one (a file stays in one worker).
 LONGEST = ("network_bench", "plut_conv", "shift_conv", "mac_conv", "conv_engine")
+LONG_FILES = ("test_harness", "test_synth_limits", "test_rtl_parameters", "test_training_verbs")
 
 
 def turn(nodeid: str) -> tuple[int, int]:
-    """Where a test comes in the order: the longest parameter sets, the harness, all others."""
+    """Where a test comes in the order: the longest parameter sets, long files, all others."""
     file, _, name = nodeid.partition("::")
     target = re.match(r"test_rtl\[([a-z0-9_]+)-", name) if file.endswith("/test_rtl.py") else None
     if target and target[1] in LONGEST:
         return 0, LONGEST.index(target[1])
-    return (1 if "/test_harness" in file else 2), 0
+    for place, start in enumerate(LONG_FILES):
+        if file.rpartition("/")[2].startswith(start):
+            return 1, place
+    return 2, 0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import build, ports, runtime
+from sim import build, ports, runtime, simulators, targets
 from sim.errors import BuildError
 from sim.paths import BUILD, ROOT
 from sim.simulators import Job
@@ -65,13 +66,14 @@ def test_what_decides_the_build_changes_its_name(
     names.add(build.fingerprint("verilator", job(counter, parameters={"WIDTH": 9})))
     names.add(build.fingerprint("verilator", job(counter, waves=True)))
     names.add(build.fingerprint("verilator", job(counter, debug=True)))
+    names.add(build.fingerprint("verilator", job(counter, optimize=False)))
     counter.write_text(counter.read_text("utf-8") + "// one more line\n")
     names.add(build.fingerprint("verilator", job(counter)))
     monkeypatch.setattr(build, "tool_version", lambda _: "Verilator 6.000")
     names.add(build.fingerprint("verilator", job(counter)))
     monkeypatch.setattr(build, "compiler_version", lambda: "another compiler")
     names.add(build.fingerprint("verilator", job(counter)))
-    assert len(names) == count + 7
+    assert len(names) == count + 8
 
 
 def test_an_included_file_counts(counter: Path, tmp_path: Path) -> None:
@@ -96,7 +98,57 @@ def test_the_runtime_is_compiled_once(counter: Path, monkeypatch: pytest.MonkeyP
     other = build.build("verilator", job(counter, parameters={"WIDTH": 5}))
     assert {"verilated.o", "verilated_vpi.o"} <= set(lent)
     log = (other.folder / "log.txt").read_text("utf-8")
-    assert "verilated.cpp" not in log
+    assert "verilated.cpp" not in log and "c++-header" not in log
+    waves = build.build("verilator", job(counter, waves=True))
+    assert "verilated.cpp" not in (waves.folder / "log.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("how", [{}, {"waves": True}, {"optimize": False}])
+def test_the_compiler_takes_the_precompiled_header(
+    counter: Path, how: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = simulators.make_command
+
+    def telling(*words: object, **more: object) -> list[str]:
+        return [*command(*words, **more), "CXX=c++ -H"]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(simulators, "make_command", telling)
+    built = build.build("verilator", job(counter, **how))
+    log = (built.folder / "log.txt").read_text("utf-8")
+    if "clang" in build.compiler_version():
+        assert ".gch" not in log
+    else:
+        assert re.search(r"^! \S+/runtime[\w-]*\.h\.fast\.gch$", log, re.M), "refused, or not read"
+
+
+def test_a_bench_of_short_tests_is_not_optimized(counter: Path) -> None:
+    for optimize, level in ((True, "-O1"), (False, "-O0")):
+        log = build.build("verilator", job(counter, optimize=optimize)).folder / "log.txt"
+        compiled = [line.split() for line in log.read_text("utf-8").splitlines()
+                    if line.startswith("c++ ") and "Vtop__ALL.cpp" in line.split()]  # fmt: skip
+        assert len(compiled) == 1 and level in compiled[0]
+    raw = {"bench": [{"name": "a", "tests": ["x"], "optimize": False}, {"name": "b", "tests": []}]}
+    assert [bench.optimize for bench in targets.parse_target("x", raw).benches] == [False, True]
+
+
+def test_other_flags_or_tools_have_a_runtime_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes = tmp_path / "Vtop_classes.mk"
+    text = "VM_TIMING = 0\nVM_TRACE = 0\nVM_CLASSES_FAST += \\\n Vtop \\\n"
+    classes.write_text(text)
+    words = ["make", "OPT_FAST=-O1", "OPT_GLOBAL=-O2"]
+    stores = [runtime._store(tmp_path, words)]
+    classes.write_text(text.replace("VM_TRACE = 0", "VM_TRACE = 1"))
+    assert runtime._store(tmp_path, words) == stores[0], "no file of the runtime depends on it"
+    classes.write_text(text.replace("VM_TIMING = 0", "VM_TIMING = 1"))
+    stores.append(runtime._store(tmp_path, words))
+    stores.append(runtime._store(tmp_path, [*words[:-1], "OPT_GLOBAL=-O1"]))
+    monkeypatch.setattr(build, "compiler_version", lambda: "another compiler")
+    stores.append(runtime._store(tmp_path, words))
+    monkeypatch.setattr(runtime.importlib.metadata, "version", lambda _: "6.0")
+    stores.append(runtime._store(tmp_path, words))
+    assert len(set(stores)) == 5
 
 
 @pytest.mark.parametrize("sim", ["verilator", pytest.param("icarus", marks=pytest.mark.icarus)])

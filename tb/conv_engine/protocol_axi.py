@@ -8,7 +8,6 @@ the business of the players and recorders; here frames, pauses, backpressure, re
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from tb.common.beats import Stream
 from tb.common.clocking import PERIOD_NS, known, start_and_reset
 from tb.conv_engine.base import from_module
 from tb.conv_engine.faults import A_TLAST
-from tb.conv_engine.hardware import Hardware, hardware
+from tb.conv_engine.hardware import Hardware
 from tb.conv_engine.layers import Mode, Shape, draw_layer, generator
 from tb.conv_engine.work import LayerWork
 
@@ -31,8 +30,10 @@ PAUSES = ("none", "inputs", "outputs", "all", "burst")
 
 def small_hardware() -> Hardware:
     """The sizes of tb/conv_engine/conv_small.v."""
-    built = hardware(settings.load())
-    return replace(built, kmax=3, pin=2, pout=2, line_depth=16, psum_depth=256, cout_max=16)
+    run = settings.load()
+    return Hardware(bits=run.integer("B"), kmax=3, pin=2, pout=2, line_depth=16, psum_depth=256,
+                    cout_max=16, lane=str(run.parameters["LANE"]), tree=run.integer("TREE"),
+                    buses=run.integer("BUSES"))
 
 
 def frames(stream: Stream) -> list[list[int]]:
