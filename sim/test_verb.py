@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import find_libpython
 
-from sim import systools
+from sim import runtime, systools
 from sim.errors import HarnessError, unknown
 from sim.paths import RESULTS, ROOT
 from sim.request import SIMULATORS
@@ -52,6 +52,8 @@ def run(choices: Mapping[str, str]) -> int:
     """Become pytest: its exit status is ours."""
     systools.ensure_libpython(find_libpython.find_libpython, print)
     icarus = systools.ensure_icarus(print)
+    # Before any worker asks: one that had found no headers would go on writing VCD.
+    systools.ensure_fst_headers(runtime.has_fst_headers, print)
     words = pytest_words(choices, icarus)
     if not icarus:
         print("LEFT OUT: every simulation on Icarus (X checks and the cross-check of simulators); "

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim import dump, waves
+from sim import dump, runtime, waves
 from sim.dump import Signal
 from sim.request import Run
 from sim.run import run_target
@@ -25,7 +25,8 @@ def test_both_save_files_name_what_is_in_the_dump(
     result = run_target(Run("counter_two", sim, {"WIDTH": 6}, waves=True), target)
     assert result.passed, result.failures
     paths = waves.save_files(result, target)
-    assert [p.suffix for p in paths] == [".fst", ".gtkw", ".sucl"] * 2
+    dumped = f".{runtime.trace_format()}" if sim == "verilator" else ".fst"
+    assert [p.suffix for p in paths] == [dumped, ".gtkw", ".sucl"] * 2
     for wave, gtkw, sucl in (paths[:3], paths[3:]):
         found = dump.signals(wave)
         known = {s.path + s.range for s in found}
