@@ -13,6 +13,7 @@ import pytest
 from synth.yosys import collapse, netlist, timing
 from synth.yosys.collapse import Lut
 from synth.yosys.delays import load
+from synth.yosys.graph import Graph
 from tests.test_synth_replicate import Flow, same
 
 PERIOD = 3.333
@@ -76,7 +77,7 @@ def chain(depth, tapped=()):
 def rewritten(raw, period=PERIOD):
     """(rewrites, netlist before, netlist after), the same function by simulation."""
     before = netlist.from_json(raw, "top")
-    found = collapse.rewrites(before, period)
+    found, _ = collapse.rewrites(Graph(before, D), period)
     text = json.dumps(raw)
     changed = collapse.apply(raw, "top", found)
     assert json.dumps(raw) == text  # what was given is not touched

@@ -9,7 +9,7 @@ import pytest
 
 from synth import limits
 from synth.errors import SynthError
-from synth.yosys import copies, netlist, same
+from synth.yosys import copies, copy_state, netlist, same
 from tests.test_synth_replicate import wide
 
 
@@ -17,7 +17,7 @@ def changed(spoil=None):
     """What differs between a netlist and the same with copies, after `spoil(cells, copies)`."""
     raw = wide(40, 5)
     made = copies.copies_for(raw, "top")
-    after = copy.deepcopy(copies.apply(raw, "top", made))
+    after = copy.deepcopy(copy_state.apply(raw, "top", made))
     assert made.cells
     if spoil:
         spoil(after["modules"]["top"]["cells"], made)
