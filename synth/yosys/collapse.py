@@ -175,12 +175,20 @@ def _changed(netlist: Netlist, luts: Mapping[int, Lut]) -> Netlist:
 
 def _without_unread(netlist: Netlist) -> Netlist:
     """Without LUTs that nobody reads, and those that only such ones read."""
-    while True:
-        kept = tuple(cell for cell in netlist.cells
-                     if not is_lut(cell) or netlist.loads.get(cell.one("O")))  # fmt: skip
-        if len(kept) == len(netlist.cells):
-            return netlist
-        netlist = Netlist(netlist.name, netlist.ports, kept, netlist.names)
+    readers = {bit: len(found) for bit, found in netlist.loads.items()}
+    waiting = [i for i, cell in enumerate(netlist.cells)
+               if is_lut(cell) and not readers.get(cell.one("O"))]  # fmt: skip
+    gone = set()
+    while waiting:
+        number = waiting.pop()
+        gone.add(number)
+        for _, _, bit in netlist.cells[number].inputs:
+            if isinstance(bit, int):
+                readers[bit] -= 1
+                before = None if readers[bit] else _driver(netlist, bit)
+                waiting += [] if before is None else [before]
+    cells = tuple(cell for i, cell in enumerate(netlist.cells) if i not in gone)
+    return Netlist(netlist.name, netlist.ports, cells, netlist.names)
 
 
 def apply(raw: Mapping[str, Any], top: str, found: Rewrites) -> dict[str, Any]:
