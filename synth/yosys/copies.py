@@ -8,7 +8,6 @@ copies of drivers (`synth/yosys/replicate.py`) get it there.
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -69,20 +68,6 @@ class Copied(Mapped):
     def files(self) -> dict[str, str]:
         """Yosys' netlist and the changes."""
         return self.of.files() | {_FILE: (self.folder / _FILE).read_text(encoding="utf-8")}
-
-    def verilog(self) -> str:
-        """The same netlist as Verilog, written by Yosys."""
-
-        def make(folder: Path) -> None:
-            (folder / "netlist.json").write_text(self.netlist_text(), encoding="utf-8")
-            run.yosys("read_json netlist.json\nwrite_verilog -noattr -nohex netlist.v\n", folder)
-            text = (folder / "netlist.v").read_bytes()
-            (folder / "netlist.v.gz").write_bytes(gzip.compress(text, 4, mtime=0))
-            for name in ("netlist.json", "netlist.v"):
-                (folder / name).unlink()
-
-        done = cache.folder("copies-verilog", self.folder.name, make)
-        return gzip.decompress((done / "netlist.v.gz").read_bytes()).decode()
 
 
 def synthesise(design: Design, *, dsp: bool = False, period_ns: float = PERIOD_NS,
