@@ -19,6 +19,7 @@ import numpy as np
 from synth.yosys.graph import Graph
 from synth.yosys.netlist import Bit, Cell, Netlist, is_lut
 from synth.yosys.slack import Pass, Wiring
+from synth.yosys.steps import functions
 
 INPUTS: Final = 6
 _LOADS: Final = 15  # of a net, as copies of its driver leave it
@@ -45,8 +46,8 @@ class Rewrites:
 
 def function(cell: Cell) -> Lut:
     """The function of a LUT1 to LUT6 cell."""
-    size = int(cell.type[3:])
-    return Lut(tuple(cell.one(f"I{i}") for i in range(size)), cell.number("INIT"))
+    inputs, init, _ = next(functions(cell))
+    return Lut(inputs, init)
 
 
 def absorb(reader: Lut, net: Bit, made: Lut) -> Lut | None:

@@ -29,6 +29,7 @@ from synth.yosys import (
     replicate,
     run,
     slack,
+    steps,
     timing,
 )
 from synth.yosys.collapse import Rewrites
@@ -39,7 +40,7 @@ from synth.yosys.run import Mapped
 
 CODE: Final = cache.code_hash(__file__, delays.TABLE, *(str(module.__file__) for module in (
     carry, collapse, copy_state, delays, give_back, graph, netlist, order, replicate, slack,
-    timing)))  # fmt: skip
+    steps, timing)))  # fmt: skip
 """A hash over everything that decides what is changed."""
 _FILE: Final = "copies.json"
 _PATH: Final = "path.json"
