@@ -10,6 +10,7 @@ BUILD = ROOT / "build"
 RESULTS = BUILD / "results"
 VENV = ROOT / ".venv"
 TABLES = ROOT / "sim" / "tables"
+SEPARATE = ROOT / "sim" / "separate.toml"
 SHIMS = ROOT / "sim" / "shims"
 
 

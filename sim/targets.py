@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sim.errors import HarnessError, unknown
-from sim.paths import ROOT, TABLES
+from sim.paths import ROOT, SEPARATE, TABLES
 
 Value = int | str
 
@@ -187,6 +187,15 @@ def _paths(names: list[str], root: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def _separate(names: Sequence[str]) -> Iterator[str]:
+    """Modules by name, or those of a group of sim/separate.toml by "@" and its name."""
+    groups = tomllib.loads(SEPARATE.read_text(encoding="utf-8"))
+    for name in names:
+        if name.startswith("@") and name[1:] not in groups:
+            raise unknown("group of sim/separate.toml", name[1:], groups)
+        yield from groups[name[1:]] if name.startswith("@") else (name,)
+
+
 def parse_target(name: str, raw: Mapping[str, Any], root: Path = ROOT) -> Target:
     """Return one checked table entry; paths are relative to `root`."""
     _check_keys(name, raw, _KEYS)
@@ -212,7 +221,7 @@ def parse_target(name: str, raw: Mapping[str, Any], root: Path = ROOT) -> Target
         nets=tuple(raw.get("nets", ())),
         generate=tuple(raw.get("generate", ())),
         variants=tuple(raw.get("variants", ())),
-        separate=tuple(raw.get("separate", ())),
+        separate=tuple(_separate(raw.get("separate", ()))),
         compare=bool(raw.get("compare", False)),
         defaults_only=str(raw.get("defaults_only", "")),
         timeout_s=int(raw.get("timeout_s", 900)),

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import os
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from sim import house, lint, targets
 from sim.errors import HarnessError
-from sim.paths import ROOT
+from sim.paths import ROOT, SEPARATE
 from sim.targets import load_table, parse_target, table
 
 COUNTER = ROOT / "tests" / "fixtures" / "hdl" / "counter.v"
@@ -111,3 +113,19 @@ def test_a_name_in_two_tables_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     finally:
         monkeypatch.undo()
         targets.table.cache_clear()
+
+
+def test_modules_to_keep_apart_come_out_of_named_groups() -> None:
+    found = parse_target("x", {"separate": ["one", "@shift"]}).separate
+    assert found == ("one", "lane_shift", "lane_shift8")
+    with pytest.raises(HarnessError, match=r"group of sim/separate\.toml.*shift"):
+        parse_target("x", {"separate": ["@shfit"]})
+
+
+def test_every_group_of_modules_is_used_and_its_modules_exist() -> None:
+    groups = tomllib.loads(SEPARATE.read_text(encoding="utf-8"))
+    used = {name for target in table().values() for name in target.separate}
+    sources = [path for target in table().values() for path in target.sources]
+    defined = set(re.findall(r"^module (\w+)", "\n".join(
+        path.read_text(encoding="utf-8") for path in dict.fromkeys(sources)), re.M))  # fmt: skip
+    assert {name for names in groups.values() for name in names} <= used <= defined

@@ -13,6 +13,8 @@ import pytest
 from synth.yosys import collapse, netlist, timing
 from synth.yosys.collapse import Lut
 from synth.yosys.delays import load
+from synth.yosys.graph import Graph
+from synth.yosys.slack import Pass, Wiring
 from tests.test_synth_replicate import Flow, same
 
 PERIOD = 3.333
@@ -76,7 +78,7 @@ def chain(depth, tapped=()):
 def rewritten(raw, period=PERIOD):
     """(rewrites, netlist before, netlist after), the same function by simulation."""
     before = netlist.from_json(raw, "top")
-    found = collapse.rewrites(before, period)
+    found, _ = collapse.rewrites(Graph(before, D), period)
     text = json.dumps(raw)
     changed = collapse.apply(raw, "top", found)
     assert json.dumps(raw) == text  # what was given is not touched
@@ -165,3 +167,46 @@ def test_a_path_in_time_is_left_alone_beside_a_late_one():
 def test_rewrites_survive_json():
     found, _, _ = rewritten(chain(12, tapped=(3,)))
     assert collapse.from_dict(json.loads(json.dumps(asdict(found)))) == found
+
+
+def beside(rewritten_ends, other_ends, longer):
+    """A net that two late paths of LUT6 read, and a LUT that the next one may take over.
+
+    Then a fourth input reads the net, 0.37 becomes 0.52 ns, on paths that cannot be shortened.
+    rewritten_ends, other_ends: registers at the end of the third path and of each other one;
+    longer: by so many LUTs the others are the longer ones.
+    """
+    made = Flow()
+    made.ff("in0", "a")
+    made.lut("f", "a", "side0")
+    made.ff("f", "fq")  # so that the LUT in front stays
+    made.lut("r", "f", "side1")
+    for name in ("u1", "u3"):  # no input without influence, or more could be taken over
+        assert made.cells[name]["type"] == "LUT2"
+        made.cells[name]["parameters"]["INIT"] = "0110"
+    outs = ["fq", full(made, "r", 10, "n")]
+    for mark in "gh":
+        outs.append(full(made, "a", 12 + longer, mark))
+    for last, ends in (("n9", rewritten_ends), *((f"{mark}{11 + longer}", other_ends)
+                                                  for mark in "gh")):  # fmt: skip
+        for end in range(1, ends):
+            outs.append(f"{last}_q{end}")
+            made.ff(last, outs[-1])
+    return made.raw(*outs, ins=("in0",))
+
+
+@pytest.mark.parametrize(("rewritten_ends", "other_ends", "longer"), [
+    (1, 12, -2),  # many ends get a little later for one that gets earlier; no longest path does
+    (12, 1, 2),  # many ends get earlier, and the longest path longer
+], ids=["all ends together", "the longest path"])  # fmt: skip
+def test_a_round_that_makes_other_paths_later_is_not_taken(rewritten_ends, other_ends, longer):
+    raw = beside(rewritten_ends, other_ends, longer)
+    before = netlist.from_json(raw, "top")
+    cells = {cell.one("O"): i for i, cell in enumerate(before.cells) if "O" in cell.ports}
+    graph = Graph(before, D)
+    done = Pass(Wiring(graph))
+    assert done.worst() > PERIOD
+    reader = next(i for bit, i in cells.items() if before.label(bit) == "r")
+    assert collapse._earlier(before, reader, done)  # it would be taken for its own sake
+    found, after = collapse.rewrites(graph, PERIOD)
+    assert not found.luts and not found.gone and after is graph

@@ -18,7 +18,8 @@ def mapped(tmp_path, wanted, name, monkeypatch, light):
     folder = tmp_path / name
     folder.mkdir()
     dsp = wanted.parameters.get("LANE") in BUILT_OF_DSP
-    run.yosys(run.script(wanted, run.prepare(wanted, folder), dsp), folder)
+    words = run.script(wanted, run.prepare(wanted, folder), dsp)
+    run.yosys(f"{words}write_verilog -noattr -nohex netlist.v\n", folder)
     return folder
 
 

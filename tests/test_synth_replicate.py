@@ -99,7 +99,7 @@ def copied(raw, period=replicate.PERIOD_NS):
     """(copies, netlist before, netlist after), the same function by simulation."""
     made = copies.copies_for(raw, "top", period)
     kept = json.dumps(raw)
-    changed = copies.apply(raw, "top", made)
+    changed = copy_state.apply(raw, "top", made)
     assert json.dumps(raw) == kept  # what was given is not touched
     before, after = netlist.from_json(raw, "top"), netlist.from_json(changed, "top")
     same(before, after)
@@ -283,12 +283,12 @@ def test_names_that_are_taken_and_cells_of_two_outputs_are_refused():
     raw = wide(40, 5)
     made = copies.copies_for(raw, "top")
     with pytest.raises(SynthError, match="already"):
-        copies.apply(copies.apply(raw, "top", made), "top", made)
+        copy_state.apply(copy_state.apply(raw, "top", made), "top", made)
     chain = adder(4).cells
     module = {"cells": chain, "netnames": {}, "ports": {}}
     (carry,) = (name for name, cell in chain.items() if cell["type"] == "CARRY4")
     with pytest.raises(SynthError, match="no single output"):
-        copies.apply({"modules": {"top": module}}, "top",
+        copy_state.apply({"modules": {"top": module}}, "top",
                      copy_state.Copies((("new", carry),)))  # fmt: skip
 
 
@@ -299,7 +299,7 @@ def test_copies_that_do_not_give_their_clock_are_refused(monkeypatch):
             return copy_state.Copies(found.cells, found.moved, found.before_ns,
                                     found.after_ns - 0.1)  # fmt: skip
 
-    monkeypatch.setattr(replicate, "Replicator", Boasting)
+    monkeypatch.setattr(copies, "Replicator", Boasting)
     with pytest.raises(SynthError, match="with its copies"):
         copies.copies_for(wide(40, 5), "top")
 

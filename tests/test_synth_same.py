@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import copy
+import gzip
+import json
+from types import SimpleNamespace
 
 import pytest
 
-from synth import limits
+from synth import cache, limits
 from synth.errors import SynthError
-from synth.yosys import copies, netlist, same
+from synth.yosys import copies, copy_state, netlist, run, same, timing
+from tests.test_synth_collapse import chain
 from tests.test_synth_replicate import wide
 
 
@@ -17,7 +21,7 @@ def changed(spoil=None):
     """What differs between a netlist and the same with copies, after `spoil(cells, copies)`."""
     raw = wide(40, 5)
     made = copies.copies_for(raw, "top")
-    after = copy.deepcopy(copies.apply(raw, "top", made))
+    after = copy.deepcopy(copy_state.apply(raw, "top", made))
     assert made.cells
     if spoil:
         spoil(after["modules"]["top"]["cells"], made)
@@ -71,6 +75,22 @@ def test_a_register_that_is_gone_is_an_error():
 
     with pytest.raises(SynthError, match="is in one netlist only"):
         changed(spoil)
+
+
+@pytest.mark.parametrize(("raw", "changes"), [(wide(40, 5), True), (chain(12), True),
+                                              (chain(4), False)],
+                         ids=["copies", "rewritten", "in time"])  # fmt: skip
+def test_what_is_kept_is_the_longest_path_of_the_netlist_that_is_given(tmp_path, monkeypatch, raw,
+                                                                       changes):  # fmt: skip
+    (tmp_path / "netlist.json.gz").write_bytes(gzip.compress(json.dumps(raw).encode()))
+    monkeypatch.setattr(cache, "HOME", tmp_path / "cache")
+    monkeypatch.setattr(run, "synthesise", lambda _, dsp: run.Mapped(tmp_path, "top", "0", 0.0))
+    first, again = (copies.timed(SimpleNamespace(top="top")) for _ in range(2))
+    assert isinstance(again.mapped, copies.Copied) == changes
+    given = again.mapped.raw()
+    assert first.raw == given and first.found == netlist.from_json(given, "top")
+    assert again.raw is None and again.found is None
+    assert again.path == first.path == timing.estimate(first.found)
 
 
 @pytest.mark.slow

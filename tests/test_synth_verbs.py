@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from golden.errors import PlutarchError
@@ -106,13 +108,14 @@ def test_a_cached_folder_is_whole_or_absent(tmp_path):
         raise SynthError("no")
 
     def works(folder):
+        assert not gc.isenabled()
         calls.append(folder)
         (folder / "whole").touch()
 
     with pytest.raises(SynthError):
         cache.folder("kind", "a", fails, tmp_path)
-    assert list((tmp_path / "kind").iterdir()) == []
+    assert list((tmp_path / "kind").iterdir()) == [] and gc.isenabled()
     first = cache.folder("kind", "a", works, tmp_path)
     assert cache.folder("kind", "a", works, tmp_path) == first
-    assert len(calls) == 1
+    assert len(calls) == 1 and gc.isenabled()
     assert (first / "whole").exists()

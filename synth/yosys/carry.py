@@ -66,12 +66,11 @@ def _chain(netlist: Netlist, members: list[int]) -> Chain:
         for port, where in (("S", s), ("DI", di), ("O", o), ("CO", co)):
             bits = cell.ports.get(port, ())
             where.extend([*bits, *("x" for _ in range(width - len(bits)))])
-    own = set(members)
+    own, loads = set(members), netlist.loads
 
     def taken(bit: Bit) -> bool:
         """Whether anybody but the chain itself reads it."""
-        return any(number not in own or port != "CI" for number, port, _ in
-                   netlist.loads.get(bit, ()))  # fmt: skip
+        return any(number not in own or port != "CI" for number, port, _ in loads.get(bit, ()))
 
     read = [i for i in range(len(s)) if taken(o[i]) or taken(co[i])]
     used = read[-1] + 1 if read else 0

@@ -16,10 +16,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from synth.yosys.delays import Delays, load
 from synth.yosys.graph import Graph
 from synth.yosys.netlist import Bit, Cell, Netlist, is_lut
 from synth.yosys.slack import Pass, Wiring
+from synth.yosys.steps import functions
 
 INPUTS: Final = 6
 _LOADS: Final = 15  # of a net, as copies of its driver leave it
@@ -46,8 +46,8 @@ class Rewrites:
 
 def function(cell: Cell) -> Lut:
     """The function of a LUT1 to LUT6 cell."""
-    size = int(cell.type[3:])
-    return Lut(tuple(cell.one(f"I{i}") for i in range(size)), cell.number("INIT"))
+    inputs, init, _ = next(functions(cell))
+    return Lut(inputs, init)
 
 
 def absorb(reader: Lut, net: Bit, made: Lut) -> Lut | None:
@@ -80,29 +80,33 @@ def _needed(lut: Lut) -> Lut:
     return lut
 
 
-def rewrites(netlist: Netlist, period_ns: float, delays: Delays | None = None) -> Rewrites:
-    """What brings the late paths of a netlist nearest to a period; nothing if none is late."""
-    d = delays or load()
+def rewrites(graph: Graph, period_ns: float) -> tuple[Rewrites, Graph]:
+    """What brings the late paths of a netlist nearest to a period; nothing if none is late.
+
+    With it the graph of the netlist that it leads to, which is the one given if nothing changes.
+    """
+    d = graph.delays
     d = replace(d, net_delay=tuple(min(ns, d.net(_LOADS)) for ns in d.net_delay))
     path_ns = period_ns - _MARGIN_NS - d.uncertainty
-    best, done = netlist, Pass(Wiring(Graph(netlist, d)))
+    best, done = graph, Pass(Wiring(graph, d))
     for _ in range(_ROUNDS):
         late = done.missing(path_ns)
         if late <= _EPS:
             break
-        changed = dict(_round(best, done, path_ns))
+        changed = dict(_round(best.netlist, done, path_ns))
         if not changed:
             break
-        tried = _without_unread(_changed(best, changed))
-        after = Pass(Wiring(Graph(tried, d)))
+        tried = Graph(_without_unread(_changed(best.netlist, changed)), graph.delays)
+        after = Pass(Wiring(tried, d))
         if after.missing(path_ns) >= late - _EPS or after.worst() > done.worst() + _EPS:
             break
         best, done = tried, after
-    kept = {cell.name: cell for cell in best.cells}
+    cells = graph.netlist.cells
+    kept = {cell.name: cell for cell in best.netlist.cells}
     return Rewrites(
-        {cell.name: function(kept[cell.name]) for cell in netlist.cells
+        {cell.name: function(kept[cell.name]) for cell in cells
          if cell.name in kept and kept[cell.name] is not cell},
-        tuple(cell.name for cell in netlist.cells if cell.name not in kept))  # fmt: skip
+        tuple(cell.name for cell in cells if cell.name not in kept)), best  # fmt: skip
 
 
 def _round(netlist: Netlist, done: Pass, path_ns: float) -> Iterator[tuple[int, Lut]]:
@@ -172,12 +176,20 @@ def _changed(netlist: Netlist, luts: Mapping[int, Lut]) -> Netlist:
 
 def _without_unread(netlist: Netlist) -> Netlist:
     """Without LUTs that nobody reads, and those that only such ones read."""
-    while True:
-        kept = tuple(cell for cell in netlist.cells
-                     if not is_lut(cell) or netlist.loads.get(cell.one("O")))  # fmt: skip
-        if len(kept) == len(netlist.cells):
-            return netlist
-        netlist = Netlist(netlist.name, netlist.ports, kept, netlist.names)
+    readers = {bit: len(found) for bit, found in netlist.loads.items()}
+    waiting = [i for i, cell in enumerate(netlist.cells)
+               if is_lut(cell) and not readers.get(cell.one("O"))]  # fmt: skip
+    gone = set()
+    while waiting:
+        number = waiting.pop()
+        gone.add(number)
+        for _, _, bit in netlist.cells[number].inputs:
+            if isinstance(bit, int):
+                readers[bit] -= 1
+                before = None if readers[bit] else _driver(netlist, bit)
+                waiting += [] if before is None else [before]
+    cells = tuple(cell for i, cell in enumerate(netlist.cells) if i not in gone)
+    return Netlist(netlist.name, netlist.ports, cells, netlist.names)
 
 
 def apply(raw: Mapping[str, Any], top: str, found: Rewrites) -> dict[str, Any]:

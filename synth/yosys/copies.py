@@ -8,8 +8,6 @@ copies of drivers (`synth/yosys/replicate.py`) get it there.
 
 from __future__ import annotations
 
-import copy
-import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -31,18 +29,21 @@ from synth.yosys import (
     replicate,
     run,
     slack,
+    steps,
     timing,
 )
 from synth.yosys.collapse import Rewrites
-from synth.yosys.copy_state import Copies, kind_of
-from synth.yosys.replicate import PERIOD_NS
+from synth.yosys.copy_state import Copies, apply, kind_of
+from synth.yosys.graph import Graph
+from synth.yosys.replicate import PERIOD_NS, Replicator
 from synth.yosys.run import Mapped
 
 CODE: Final = cache.code_hash(__file__, delays.TABLE, *(str(module.__file__) for module in (
     carry, collapse, copy_state, delays, give_back, graph, netlist, order, replicate, slack,
-    timing)))  # fmt: skip
+    steps, timing)))  # fmt: skip
 """A hash over everything that decides what is changed."""
 _FILE: Final = "copies.json"
+_PATH: Final = "path.json"
 
 
 @dataclass(frozen=True)
@@ -69,20 +70,6 @@ class Copied(Mapped):
         """Yosys' netlist and the changes."""
         return self.of.files() | {_FILE: (self.folder / _FILE).read_text(encoding="utf-8")}
 
-    def verilog(self) -> str:
-        """The same netlist as Verilog, written by Yosys."""
-
-        def make(folder: Path) -> None:
-            (folder / "netlist.json").write_text(self.netlist_text(), encoding="utf-8")
-            run.yosys("read_json netlist.json\nwrite_verilog -noattr -nohex netlist.v\n", folder)
-            text = (folder / "netlist.v").read_bytes()
-            (folder / "netlist.v.gz").write_bytes(gzip.compress(text, 4, mtime=0))
-            for name in ("netlist.json", "netlist.v"):
-                (folder / name).unlink()
-
-        done = cache.folder("copies-verilog", self.folder.name, make)
-        return gzip.decompress((done / "netlist.v.gz").read_bytes()).decode()
-
 
 def synthesise(design: Design, *, dsp: bool = False, period_ns: float = PERIOD_NS,
                spare: bool = True) -> Mapped:  # fmt: skip
@@ -91,29 +78,79 @@ def synthesise(design: Design, *, dsp: bool = False, period_ns: float = PERIOD_N
     A netlist that needs no change, or that none would help, comes as Yosys made it. spare: without
     copies that shorten paths, but not the longest one.
     """
+    return timed(design, dsp=dsp, period_ns=period_ns, spare=spare).mapped
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A netlist as `synthesise` gives it and its longest path.
+
+    raw, found: the netlist parsed, and that read, where this process had it in hand anyway.
+    """
+
+    mapped: Mapped
+    path: timing.Timing | None
+    raw: Mapping[str, Any] | None = None
+    found: netlist.Netlist | None = None
+
+
+def timed(design: Design, *, dsp: bool = False, period_ns: float = PERIOD_NS,
+          spare: bool = True) -> Timed:  # fmt: skip
+    """As `synthesise`, with the longest path: it is known once the copies are checked."""
     mapped = run.synthesise(design, dsp=dsp)
+    in_hand: list[tuple[Mapping[str, Any], netlist.Netlist]] = []
 
     def make(folder: Path) -> None:
         raw = mapped.raw()
-        found = netlist.from_json(raw, design.top)
-        path = timing.estimate(found)
-        luts = collapse.rewrites(found, period_ns)
-        made = copies_for(collapse.apply(raw, design.top, luts), design.top, period_ns, spare)
-        if luts.luts and path and (made.after_ns or 0.0) > path.path_ns:
-            luts = Rewrites({})  # they count on copies that did not come
-            made = copies_for(raw, design.top, period_ns, spare)
-        text = json.dumps({"mapped_ns": path and path.path_ns, "rewrites": asdict(luts),
-                           "copies": asdict(made)})  # fmt: skip
+        done = _changed(raw, design.top, period_ns, spare)
+        in_hand.append((done.raw, done.graph.netlist))
+        text = json.dumps({"mapped_ns": done.mapped_ns, "rewrites": asdict(done.rewrites),
+                           "copies": asdict(done.copies)})  # fmt: skip
         (folder / _FILE).write_text(text, encoding="utf-8")
+        (folder / _PATH).write_text(json.dumps(done.path and asdict(done.path)), encoding="utf-8")
 
     words = mapped.folder.name, CODE, str(period_ns), str(spare)
     folder = cache.folder("copies", cache.key(words), make)
     kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    path = timing.from_dict(json.loads((folder / _PATH).read_text(encoding="utf-8")))
     luts, made = collapse.from_dict(kept["rewrites"]), _read(kept["copies"])
-    if not made.cells and not luts.luts:
-        return mapped
-    return Copied(folder, mapped.top, mapped.version, mapped.seconds, mapped, luts, made,
-                  kept["mapped_ns"])  # fmt: skip
+    if made.cells or luts.luts:
+        mapped = Copied(folder, mapped.top, mapped.version, mapped.seconds, mapped, luts, made,
+                        kept["mapped_ns"])  # fmt: skip
+    return Timed(mapped, path, *(in_hand[0] if in_hand else (None, None)))
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """What was made of a netlist, all of it: the parsed netlist with the changes, its graph."""
+
+    rewrites: Rewrites
+    copies: Copies
+    mapped_ns: float | None
+    path: timing.Timing | None
+    raw: Mapping[str, Any]
+    graph: Graph
+
+
+def _changed(raw: Mapping[str, Any], top: str, period_ns: float, spare: bool) -> _Changed:
+    """A parsed netlist rewritten and with copies.
+
+    A graph of a whole accelerator takes longer to make than all that is done on it, so there are
+    three: as mapped, rewritten, and at last one of what was written out, to check the others by.
+    """
+    first = Graph(netlist.from_json(raw, top), delays.load())
+    path = timing.of(first)
+    mapped_ns = path.path_ns if path else None
+    luts, graph = collapse.rewrites(first, period_ns)
+    made = Replicator(graph, period_ns).run(spare=spare)
+    if luts.luts and mapped_ns is not None and (made.after_ns or 0.0) > mapped_ns:
+        luts = Rewrites({})  # they count on copies that did not come
+        made = Replicator(first, period_ns).run(spare=spare)
+    if not luts.luts and not made.cells:
+        return _Changed(luts, made, mapped_ns, path, raw, first)
+    whole = apply(collapse.apply(raw, top, luts), top, made)
+    last = Graph(netlist.from_json(whole, top), first.delays)
+    return _Changed(luts, made, mapped_ns, _checked(last, made), whole, last)
 
 
 def _read(raw: Mapping[str, Any]) -> Copies:
@@ -128,62 +165,20 @@ def copies_for(raw: Mapping[str, Any], top: str, period_ns: float = PERIOD_NS,
 
     Raises SynthError if it is not, which is a mistake of the program.
     """
-    found = netlist.from_json(raw, top)
-    made = replicate.Replicator(found, period_ns=period_ns).run(spare=spare)
+    d = delays.load()
+    made = Replicator(Graph(netlist.from_json(raw, top), d), period_ns).run(spare=spare)
     if made.cells:
-        path = timing.estimate(netlist.from_json(apply(raw, top, made), top))
-        if path is None or made.after_ns is None or abs(path.path_ns - made.after_ns) > 1e-6:
-            raise SynthError(f"{top}: with its copies {path and path.path_ns} ns, "
-                             f"not {made.after_ns}")  # fmt: skip
+        _checked(Graph(netlist.from_json(apply(raw, top, made), top), d), made)
     return made
 
 
-def apply(raw: Mapping[str, Any], top: str, copies: Copies) -> dict[str, Any]:
-    """A parsed netlist with the copies; the one that was given stays as it is.
-
-    Raises SynthError for a name that is taken or unknown, or a cell with more than one output.
-    """
-    old = raw["modules"][top]
-    cells, names = dict(old["cells"]), dict(old["netnames"])
-    bits = [bit for cell in cells.values() for some in cell["connections"].values() for bit in some]
-    bits += [bit for port in old["ports"].values() for bit in port["bits"]]
-    free = max((bit for bit in bits if isinstance(bit, int)), default=1) + 1
-    called = _labels(names)
-    for number, (new, of) in enumerate(copies.cells):
-        out = _output(cells[of], of)
-        # Named after the cell, so that reports show which copy a path goes through.
-        net = called.get(cells[of]["connections"][out][0], of) + new[len(of) :]
-        if new in cells or net in names:
-            raise SynthError(f"{top}: there is a {new} or {net} already")
-        cells[new] = copy.deepcopy(cells[of])
-        cells[new]["connections"][out] = [free + number]
-        names[net] = {"hide_name": 1, "bits": [free + number], "attributes": {}}
-    fresh = {new for new, _ in copies.cells}
-    for name in {cell for cell, _, _, _ in copies.moved} - fresh:
-        cells[name] = {**cells[name], "connections": {
-            port: list(some) for port, some in cells[name]["connections"].items()}}  # fmt: skip
-    for name, port, index, by in copies.moved:
-        cells[name]["connections"][port][index] = \
-            cells[by]["connections"][_output(cells[by], by)][0]  # fmt: skip
-    return {**raw, "modules": {**raw["modules"], top: {**old, "cells": cells, "netnames": names}}}
-
-
-def _labels(names: Mapping[str, Any]) -> dict[int | str, str]:
-    """Net -> one of its names, not one that Yosys made up if there is another."""
-    found: dict[int | str, str] = {}
-    for name, net in names.items():
-        for i, bit in enumerate(net["bits"]):
-            if bit not in found or (found[bit][0] == "$" != name[0]):
-                found[bit] = f"{name}[{i}]" if len(net["bits"]) > 1 else name
-    return found
-
-
-def _output(cell: Mapping[str, Any], name: str) -> str:
-    """The one output of a cell, of one bit."""
-    found: list[str] = [port for port, way in cell["port_directions"].items() if way == "output"]
-    if len(found) != 1 or len(cell["connections"][found[0]]) != 1:
-        raise SynthError(f"{name}: a {cell['type']} has no single output to copy")
-    return found[0]
+def _checked(last: Graph, made: Copies) -> timing.Timing | None:
+    """The longest path of a netlist with the copies in it, which must be the one they claim."""
+    path = timing.of(last)
+    seen = path.path_ns if path else None
+    if abs((seen or 0.0) - (made.after_ns or 0.0)) > 1e-6:
+        raise SynthError(f"{last.netlist.name}: with its copies {seen} ns, not {made.after_ns}")
+    return path
 
 
 def figures(mapped: Mapped, found: netlist.Netlist) -> dict[str, Any]:

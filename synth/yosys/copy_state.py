@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from synth.errors import SynthError
 from synth.yosys.graph import BESIDE, CLOCK_PINS, ROUTED, Graph
 from synth.yosys.netlist import FLIP_FLOPS, Cell, is_lut
 from synth.yosys.slack import Flags, Ints, Pass, Wiring
@@ -163,3 +165,51 @@ def changes(state: State, before_ns: float) -> Copies:
                 moved.append((named[net], port, index, named[int(w.pin_net[pin])]))
     made = tuple((named[net], cells[state.copies[net][1]].name) for net in sorted(named))
     return Copies(made, tuple(moved), before_ns, state.done.worst())
+
+
+def apply(raw: Mapping[str, Any], top: str, copies: Copies) -> dict[str, Any]:
+    """A parsed netlist with the copies; the one that was given stays as it is.
+
+    Raises SynthError for a name that is taken or unknown, or a cell with more than one output.
+    """
+    old = raw["modules"][top]
+    cells, names = dict(old["cells"]), dict(old["netnames"])
+    bits = [bit for cell in cells.values() for some in cell["connections"].values() for bit in some]
+    bits += [bit for port in old["ports"].values() for bit in port["bits"]]
+    free = max((bit for bit in bits if isinstance(bit, int)), default=1) + 1
+    called = _labels(names)
+    for number, (new, of) in enumerate(copies.cells):
+        out = _output(cells[of], of)
+        # Named after the cell, so that reports show which copy a path goes through.
+        net = called.get(cells[of]["connections"][out][0], of) + new[len(of) :]
+        if new in cells or net in names:
+            raise SynthError(f"{top}: there is a {new} or {net} already")
+        cells[new] = copy.deepcopy(cells[of])
+        cells[new]["connections"][out] = [free + number]
+        names[net] = {"hide_name": 1, "bits": [free + number], "attributes": {}}
+    fresh = {new for new, _ in copies.cells}
+    for name in {cell for cell, _, _, _ in copies.moved} - fresh:
+        cells[name] = {**cells[name], "connections": {
+            port: list(some) for port, some in cells[name]["connections"].items()}}  # fmt: skip
+    for name, port, index, by in copies.moved:
+        cells[name]["connections"][port][index] = \
+            cells[by]["connections"][_output(cells[by], by)][0]  # fmt: skip
+    return {**raw, "modules": {**raw["modules"], top: {**old, "cells": cells, "netnames": names}}}
+
+
+def _labels(names: Mapping[str, Any]) -> dict[int | str, str]:
+    """Net -> one of its names, not one that Yosys made up if there is another."""
+    found: dict[int | str, str] = {}
+    for name, net in names.items():
+        for i, bit in enumerate(net["bits"]):
+            if bit not in found or (found[bit][0] == "$" != name[0]):
+                found[bit] = f"{name}[{i}]" if len(net["bits"]) > 1 else name
+    return found
+
+
+def _output(cell: Mapping[str, Any], name: str) -> str:
+    """The one output of a cell, of one bit."""
+    found: list[str] = [port for port, way in cell["port_directions"].items() if way == "output"]
+    if len(found) != 1 or len(cell["connections"][found[0]]) != 1:
+        raise SynthError(f"{name}: a {cell['type']} has no single output to copy")
+    return found[0]

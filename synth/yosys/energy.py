@@ -98,7 +98,8 @@ def _measure(design: Design, mapped: run.Mapped, record: Record, net: str) -> di
         return {"figures": {}, "reasons": dict.fromkeys(_FIELDS, str(error)), "extra": {}}
     # P3 loads its tables through a narrow port: fewer streams, or Icarus does nothing but load.
     verdict = equivalence.check(design, mapped, found, record, cycles=64,
-                                streams=2 if record.lane == "P3" else 8)  # fmt: skip
+                                streams=2 if record.lane == "P3" else 8,
+                                simulator=simulator)  # fmt: skip
     equivalence.require(design, verdict)
     extra: dict[str, Any] = {"equivalent_words": verdict.compared}
     if found.count("DSP48E2"):

@@ -40,17 +40,18 @@ class Verdict:
 
 
 def check(design: Design, mapped: run.Mapped, netlist: Netlist, record: Record | None = None, *,
-          cycles: int = 64, streams: int = 16, gates: bool = False, seed: int = 1
-          ) -> Verdict:  # fmt: skip
+          cycles: int = 64, streams: int = 16, gates: bool = False, seed: int = 1,
+          simulator: Simulator | None = None) -> Verdict:  # fmt: skip
     """Compare every output in every cycle. gates: put the netlist into Icarus too, with Yosys' own
     cell models, instead of our simulator: that checks our simulator against another one.
+    simulator: the netlist's, if it is made already.
     """
     inputs, warm = stimulus.random(netlist, record, cycles, streams, seed)
     want = icarus(design, netlist, inputs, None)
     if gates:
         got = icarus(design, netlist, inputs, mapped)
     else:
-        outputs = Simulator(netlist).run(inputs).outputs
+        outputs = (simulator or Simulator(netlist)).run(inputs).outputs
         got = {name: bits.astype(np.int8) for name, bits in outputs.items()}
     compared = mismatches = 0
     first = ""

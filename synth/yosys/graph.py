@@ -50,6 +50,7 @@ class Graph:
         self.unclocked: list[int] = []  # pins at which a path ends without a check
         self.not_timed = 0  # ends at cells without a table entry
         self.pins_of: list[list[int]] = []
+        self._along = {name: [delays.along(name, i) for i in range(8)] for name in delays.span}
         self._fill()
 
     def _net(self, bit: Bit) -> int:
@@ -78,12 +79,18 @@ class Graph:
 
     def _fill(self) -> None:
         cells = self.netlist.cells
+        logic = {bit for bit, (number, _, _) in self.netlist.driver.items()
+                 if _is_logic(cells[number].type)}  # fmt: skip
         for number, cell in enumerate(cells):
             own = []
-            for port, i, bit in cell.inputs:
-                if isinstance(bit, int):
-                    own.append(self._pin(self._net(bit), self._kind(cell, port, bit),
-                                         (number, port, i)))  # fmt: skip
+            for port, bits in cell.ports.items():
+                if port in cell.outputs:
+                    continue
+                behind, other = _kinds(cell.type, port)
+                for i, bit in enumerate(bits):
+                    if isinstance(bit, int):
+                        kind = behind if bit in logic else other
+                        own.append(self._pin(self._net(bit), kind, (number, port, i)))
             self.pins_of.append(own)
             self._clocked(cell, own)
         for name, (direction, bits) in self.netlist.ports.items():
@@ -100,39 +107,25 @@ class Graph:
             else:
                 self._through(cells[number], self.pins_of[number], level)
 
-    def _kind(self, cell: Cell, port: str, bit: Bit) -> int:
-        if cell.type == "INV":
-            return FREE
-        driver = self.netlist.driver.get(bit)
-        if driver is None:
-            return ROUTED
-        source = self.netlist.cells[driver[0]]
-        if not is_lut(source) and not source.type.startswith(("MUXF", "CARRY", "LUT6_2")):
-            return ROUTED
-        if cell.type in FLIP_FLOPS and port == "D":
-            return BESIDE
-        inside = cell.type.startswith("MUXF") or (cell.type.startswith("CARRY")
-                                                  and port in ("S", "CI"))  # fmt: skip
-        return SLICE if inside else ROUTED
-
     def _clocked(self, cell: Cell, pins: list[int]) -> None:
         """Where paths start and end: at flip-flops and memories."""
         arcs = self.delays.arc
-        if (name := _start(cell)) is not None:
+        kind = cell.type
+        if (name := _start(kind)) is not None:
             for port, _, bit in cell.driven:
-                if isinstance(bit, int) and not (cell.type in SHIFT_REGISTERS and port == "Q31"):
+                if isinstance(bit, int) and not (kind in SHIFT_REGISTERS and port == "Q31"):
                     self.start_net.append(self._net(bit))
                     self.start_ns.append(arcs[name])
-        if _setup(cell, "D") is None and cell.type != "DSP48E2":
+        if _setup(kind, "D") is None and kind != "DSP48E2":
             return
         for pin in pins:
             port = self.pin_at[pin][1]
             if port in CLOCK_PINS:
                 continue
-            setup = _setup(cell, port)
+            setup = _setup(kind, port)
             if setup is None:
                 self.not_timed += 1
-            elif cell.type in LUTRAM_SITES and not _written(cell, port):
+            elif kind in LUTRAM_SITES and not _written(kind, port):
                 self.unclocked.append(pin)
             else:
                 self.end_pin.append(pin)
@@ -143,6 +136,7 @@ class Graph:
         name = "lutram_read" if cell.type in LUTRAM_SITES else \
             cell.type.lower() if cell.type.startswith("MUXF") else "lut"  # fmt: skip
         delay = 0.0 if cell.type == "INV" else self.delays.arc[name]
+        all_pass = is_lut(cell)
         for out, _, bit in cell.driven:
             if not isinstance(bit, int):
                 continue
@@ -150,13 +144,13 @@ class Graph:
             # The halves of a LUT6_2 read different inputs: no ripple through O5.
             used = _support(cell.number("INIT"), out) if cell.type == "LUT6_2" else None
             for pin in pins:
-                port = self.pin_at[pin][1]
-                if passes(cell, port) and (used is None or port in used):
+                if all_pass or (passes(cell, port := self.pin_at[pin][1])
+                                and (used is None or port in used)):  # fmt: skip
                     self._arc(pin, net, delay, level)
 
     def _chain(self, chain: Chain, level: int) -> None:
         """A carry chain: in at S or DI, up, out at O or CO; from CARRY8 to CARRY8 by their CO."""
-        d, size = self.delays, len(chain.s)
+        d, along, size = self.delays, self._along, len(chain.s)
         over = d.arc["carry_ci_to_co"] + d.slice_net  # one whole CARRY8
         into = [self._new_net(None, level - 1) for _ in range(0, size, 8)]
         outs = [[self._net(bit) for bit in (chain.o[i], chain.co[i]) if isinstance(bit, int)]
@@ -165,22 +159,22 @@ class Graph:
             up = self._pin(net, FREE, (chain.cells[0], "CI", -1))
             for i in range(8 * block, min(8 * block + 8, size)):
                 for out in outs[i]:
-                    self._arc(up, out, d.along("carry_ci_to_o", i % 8), level)
+                    self._arc(up, out, along["carry_ci_to_o"][i % 8], level)
         if (pin := self._carry_in(chain)) is not None:
             self.pin_kind[pin] = ROUTED
             for block, net in enumerate(into):
                 self._arc(pin, net, block * over, level - 1)
         for i, port, pin in self._entries(chain):
             block, place = divmod(i, 8)
-            own = d.along("carry_s_to_o" if port == "S" else "carry_s_to_co", 0)
+            own = along["carry_s_to_o" if port == "S" else "carry_s_to_co"][0]
             if port == "S" and isinstance(chain.o[i], int):
                 self._arc(pin, self._net(chain.o[i]), own, level)
             if isinstance(chain.co[i], int):
-                self._arc(pin, self._net(chain.co[i]), d.along("carry_s_to_co", 0), level)
+                self._arc(pin, self._net(chain.co[i]), along["carry_s_to_co"][0], level)
             for above in range(i + 1, min(8 * block + 8, size)):
                 for out in outs[above]:
-                    self._arc(pin, out, d.along("carry_s_to_o", above - i), level)
-            leave = d.along("carry_s_to_co", 7 - place) + d.slice_net
+                    self._arc(pin, out, along["carry_s_to_o"][above - i], level)
+            leave = along["carry_s_to_co"][7 - place] + d.slice_net
             for far, net in enumerate(into[block + 1 :]):
                 self._arc(pin, net, leave + far * over, level - 1)
 
@@ -210,6 +204,23 @@ class Graph:
 
 
 @functools.cache
+def _is_logic(kind: str) -> bool:
+    """Whether a kind of cell may have a wire inside its slice to what it drives."""
+    return kind.startswith(("LUT", "MUXF", "CARRY"))
+
+
+@functools.cache
+def _kinds(kind: str, port: str) -> tuple[int, int]:
+    """What an input is, of a kind of cell: (where such logic drives it, where anything else)."""
+    if kind == "INV":
+        return FREE, FREE
+    if kind in FLIP_FLOPS and port == "D":
+        return BESIDE, ROUTED
+    inside = kind.startswith("MUXF") or (kind.startswith("CARRY") and port in ("S", "CI"))
+    return SLICE if inside else ROUTED, ROUTED
+
+
+@functools.cache
 def _support(init: int, port: str) -> frozenset[str]:
     """The inputs that a half of a LUT6_2 depends on."""
     size = 6 if port == "O6" else 5
@@ -219,27 +230,30 @@ def _support(init: int, port: str) -> frozenset[str]:
     )  # fmt: skip
 
 
-def _start(cell: Cell) -> str | None:
-    if cell.type in FLIP_FLOPS:
+@functools.cache
+def _start(kind: str) -> str | None:
+    if kind in FLIP_FLOPS:
         return "ff_clk_to_q"
-    if cell.type in SHIFT_REGISTERS:
+    if kind in SHIFT_REGISTERS:
         return "srl_clk_to_q"
-    if cell.type in LUTRAM_SITES:
+    if kind in LUTRAM_SITES:
         return "lutram_clk_to_o"
-    if cell.type in BLOCK_RAM:
+    if kind in BLOCK_RAM:
         return "bram_clk_to_o"
-    return "uram_clk_to_o" if cell.type == "URAM288" else None
+    return "uram_clk_to_o" if kind == "URAM288" else None
 
 
-def _setup(cell: Cell, port: str) -> str | None:
-    if cell.type in FLIP_FLOPS:
+@functools.cache
+def _setup(kind: str, port: str) -> str | None:
+    if kind in FLIP_FLOPS:
         return "ff_setup_d" if port == "D" else "ff_setup_control"
-    if cell.type in LUTRAM_SITES:
+    if kind in LUTRAM_SITES:
         return "lutram_setup"
-    return "bram_setup" if cell.type in BLOCK_RAM or cell.type == "URAM288" else None
+    return "bram_setup" if kind in BLOCK_RAM or kind == "URAM288" else None
 
 
-def _written(cell: Cell, port: str) -> bool:
+@functools.cache
+def _written(kind: str, port: str) -> bool:
     """Whether a memory's input is clocked in: data, write enable, write address."""
     return not port.startswith(("DPRA", "ADDRA", "ADDRB", "ADDRC", "ADDRE", "ADDRF", "ADDRG")) \
-        and not (cell.type in SHIFT_REGISTERS and port.startswith("A"))  # fmt: skip
+        and not (kind in SHIFT_REGISTERS and port.startswith("A"))  # fmt: skip

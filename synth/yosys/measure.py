@@ -32,21 +32,21 @@ NO_ENERGY: Final = "no energy was asked for"
 def measure(design: Design, *, board: str | None = None) -> Record:
     """The record of a design in the open flow for xcup, without energy."""
     dsp = design.parameters.get("LANE") in BUILT_OF_DSP
-    mapped = copies.synthesise(design, dsp=dsp)
+    timed = copies.timed(design, dsp=dsp)
 
     def make(folder: Path) -> None:
         (folder / "record.json").write_text(
-            records.to_json([_record(design, mapped, dsp, board)]), encoding="utf-8")
+            records.to_json([_record(design, timed, dsp, board)]), encoding="utf-8")
 
-    name = cache.key((mapped.folder.name, _CODE, str(board)))
+    name = cache.key((timed.mapped.folder.name, _CODE, str(board)))
     return records.read(cache.folder("records", name, make) / "record.json")[0]
 
 
-def _record(design: Design, mapped: run.Mapped, dsp: bool, board: str | None) -> Record:
-    raw = mapped.raw()
-    found = netlist.from_json(raw, design.top)
+def _record(design: Design, timed: copies.Timed, dsp: bool, board: str | None) -> Record:
+    mapped, path = timed.mapped, timed.path
+    raw = timed.raw or mapped.raw()
+    found = timed.found or netlist.from_json(raw, design.top)
     counts = pack.count(found)
-    path = timing.estimate(found)
     who = identify(design.top, {**design.parameters, **resolved(raw, design.top)})
     reasons = who.reasons() | dict.fromkeys(("resources", "timing", "power"), NOT_OPEN)
     reasons |= dict.fromkeys(

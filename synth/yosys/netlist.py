@@ -16,7 +16,7 @@ from synth.errors import SynthError
 Bit = int | str
 """A net (int) or one of the constants "0", "1", "x", "z"."""
 
-_LUT: Final = re.compile(r"LUT([1-6])$")
+_LUTS: Final = frozenset(f"LUT{size}" for size in range(1, 7))
 FLIP_FLOPS: Final = ("FDRE", "FDSE", "FDCE", "FDPE")
 LUTRAM_SITES: Final[Mapping[str, int]] = {
     "RAM32X1S": 1, "RAM64X1S": 1, "RAM128X1S": 2, "RAM256X1S": 4, "RAM512X1S": 8,
@@ -28,6 +28,7 @@ LUTRAM_SITES: Final[Mapping[str, int]] = {
 BLOCK_RAM: Final[Mapping[str, float]] = {"RAMB36E2": 1.0, "RAMB18E2": 0.5}
 OTHER: Final = ("CARRY4", "CARRY8", "MUXF7", "MUXF8", "MUXF9", "INV", "LUT6_2", "URAM288",
                 "DSP48E2", "BUFG", "GND", "VCC")  # fmt: skip
+_KNOWN: Final = frozenset((*_LUTS, *FLIP_FLOPS, *LUTRAM_SITES, *BLOCK_RAM, *OTHER))
 _META: Final = ("$scopeinfo",)
 
 
@@ -94,9 +95,12 @@ class Netlist:
         """Net -> (cell number, port, index) of every input that reads it; number -1: a port."""
         found: dict[Bit, list[tuple[int, str, int]]] = {}
         for number, cell in enumerate(self.cells):
-            for port, i, bit in cell.inputs:
-                if isinstance(bit, int):
-                    found.setdefault(bit, []).append((number, port, i))
+            for port, bits in cell.ports.items():
+                if port in cell.outputs:
+                    continue
+                for i, bit in enumerate(bits):
+                    if isinstance(bit, int):
+                        found.setdefault(bit, []).append((number, port, i))
         for name, (direction, bits) in self.ports.items():
             if direction == "output":
                 for i, bit in enumerate(bits):
@@ -125,7 +129,7 @@ def lut_inputs(cell: Cell) -> tuple[int, ...]:
 
 def is_lut(cell: Cell) -> bool:
     """Whether this is a LUT1 to LUT6 cell (a LUT6_2 is two of them and not meant here)."""
-    return _LUT.match(cell.type) is not None
+    return cell.type in _LUTS
 
 
 def read(path: Path, top: str) -> Netlist:
@@ -166,7 +170,6 @@ def from_json(raw: Mapping[str, Any], top: str) -> Netlist:
 
 
 def _check(kind: str, name: str) -> None:
-    known = (*FLIP_FLOPS, *LUTRAM_SITES, *BLOCK_RAM, *OTHER)
-    if kind not in known and not _LUT.match(kind):
+    if kind not in _KNOWN:
         what = "a latch" if kind.startswith(("LD", "$_DLATCH")) else "a cell nobody here counts"
         raise SynthError(f"the netlist has {what}: {kind} ({name})")

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from synth.errors import SynthError
 from synth.yosys.carry import Chain, chains
-from synth.yosys.netlist import LUTRAM_SITES, Cell, Netlist, is_lut
+from synth.yosys.netlist import LUTRAM_SITES, Cell, Netlist
 
 SHIFT_REGISTERS = ("SRL16E", "SRLC32E")
 
@@ -34,6 +35,12 @@ def passes(cell: Cell, port: str) -> bool:
     return True
 
 
+@functools.cache
+def _through(kind: str) -> bool:
+    """Whether a signal passes a kind of cell without a clock, carries and DSP slices apart."""
+    return kind in LUTRAM_SITES or kind.startswith(("MUXF", "LUT", "INV"))
+
+
 def order(netlist: Netlist, *, dsp: bool = False) -> Order:
     """Sort a netlist. Raises SynthError that names a cell of a combinational loop.
 
@@ -46,22 +53,22 @@ def order(netlist: Netlist, *, dsp: bool = False) -> Order:
     for number, cell in enumerate(netlist.cells):
         if number in chain_of:
             node_of[number] = chain_of[number].cells[0]
-        elif is_lut(cell) or cell.type in LUTRAM_SITES \
-                or cell.type.startswith(("MUXF", "LUT6_2", "INV")) \
-                or (dsp and cell.type == "DSP48E2"):  # fmt: skip
+        elif _through(cell.type) or (dsp and cell.type == "DSP48E2"):
             node_of[number] = number
     needs: dict[int, int] = dict.fromkeys(node_of.values(), 0)
     feeds: dict[int, list[int]] = {node: [] for node in needs}
+    makes = {bit: node_of[number] for bit, (number, _, _) in netlist.driver.items()
+             if number in node_of}  # fmt: skip
     for number, node in node_of.items():
         cell = netlist.cells[number]
-        for port, _, bit in cell.inputs:
-            driver = netlist.driver.get(bit)
-            if driver is None or driver[0] not in node_of or not passes(cell, port):
+        for port, bits in cell.ports.items():
+            if port in cell.outputs or not passes(cell, port):
                 continue
-            above = node_of[driver[0]]
-            if above != node:
-                needs[node] += 1
-                feeds[above].append(node)
+            for bit in bits:
+                above = makes.get(bit, node)
+                if above != node:
+                    needs[node] += 1
+                    feeds[above].append(node)
     levels = dict.fromkeys(needs, 0)
     ready = [node for node, count in needs.items() if count == 0]
     done = []

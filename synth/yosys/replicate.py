@@ -17,10 +17,8 @@ from typing import Final
 import numpy as np
 
 from synth.yosys.copy_state import EPS, Additions, Copies, State, changes, kind_of
-from synth.yosys.delays import Delays, load
 from synth.yosys.give_back import GiveBack
 from synth.yosys.graph import BESIDE, Graph
-from synth.yosys.netlist import Netlist
 from synth.yosys.slack import Flags, Ints, Times, Wiring
 
 PERIOD_NS: Final = 3.333
@@ -49,10 +47,8 @@ class _Plan:
 class Replicator:
     """The work on one netlist; `run` gives the copies."""
 
-    def __init__(self, netlist: Netlist, delays: Delays | None = None,
-                 period_ns: float = PERIOD_NS) -> None:  # fmt: skip
-        self.delays = delays or load()
-        self.graph = Graph(netlist, self.delays)
+    def __init__(self, graph: Graph, period_ns: float = PERIOD_NS) -> None:
+        self.graph, self.delays = graph, graph.delays
         self.path_ns = period_ns - self.delays.uncertainty
         self.state = State(self.graph, Wiring(self.graph), {})
         self.refused: set[int] = set()

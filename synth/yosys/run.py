@@ -38,7 +38,7 @@ _TIMEOUT_S: Final = 3600
 
 @dataclass(frozen=True)
 class Mapped:
-    """A finished synthesis: its folder with netlist.json.gz, netlist.v and log.txt."""
+    """A finished synthesis: its folder with netlist.json.gz and log.txt."""
 
     folder: Path
     top: str
@@ -59,8 +59,18 @@ class Mapped:
         return {"netlist.json": self.netlist_text()}
 
     def verilog(self) -> str:
-        """The same netlist as Verilog."""
-        return (self.folder / "netlist.v").read_text(encoding="utf-8")
+        """The same netlist as Verilog, written by Yosys when somebody asks for it."""
+
+        def make(folder: Path) -> None:
+            (folder / "netlist.json").write_text(self.netlist_text(), encoding="utf-8")
+            yosys("read_json netlist.json\nwrite_verilog -noattr -nohex netlist.v\n", folder)
+            text = (folder / "netlist.v").read_bytes()
+            (folder / "netlist.v.gz").write_bytes(gzip.compress(text, 4, mtime=0))
+            for name in ("netlist.json", "netlist.v"):
+                (folder / name).unlink()
+
+        done = cache.folder("verilog", self.folder.name, make)
+        return gzip.decompress((done / "netlist.v.gz").read_bytes()).decode()
 
 
 @functools.cache
@@ -157,7 +167,6 @@ def script(design: Design, sources: Sequence[str], dsp: bool) -> str:
         *(_light(recipe, design.top, dsp) if design.top in _LIGHT else [recipe]),
         *(join if design.target.separate else []),
         "write_json netlist.json",
-        "write_verilog -noattr -nohex netlist.v",
         "",
     ))  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from synth.yosys.delays import Delays
 from synth.yosys.graph import BESIDE, FREE, SLICE, Graph
 
 Ints = npt.NDArray[np.int64]
@@ -34,8 +35,9 @@ class Wiring:
     Net 0 is nobody's: an input of a cell that was taken out again hangs there.
     """
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph, self.delays = graph, graph.delays
+    def __init__(self, graph: Graph, delays: Delays | None = None) -> None:
+        """delays: other delays of nets than the graph's table has."""
+        self.graph, self.delays = graph, delays or graph.delays
         self._pins: Ints | slice = slice(None)
         self.levels: list[Level] = []
         self.pin_net = np.array(graph.pin_net, np.int64) + 1

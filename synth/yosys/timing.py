@@ -7,8 +7,9 @@ those through a DSP48E2, for which the table has no arcs: `untimed` says how man
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,8 +53,12 @@ class Timing:
 
 def estimate(netlist: Netlist, delays: Delays | None = None) -> Timing | None:
     """The longest path of a netlist; None when no path runs from register to register."""
-    d = delays or load()
-    graph = Graph(netlist, d)
+    return of(Graph(netlist, delays or load()))
+
+
+def of(graph: Graph) -> Timing | None:
+    """The same of a netlist whose graph is there already."""
+    netlist, d = graph.netlist, graph.delays
     done = Pass(Wiring(graph))
     path = done.worst()
     if not np.isfinite(path):
@@ -66,6 +71,13 @@ def estimate(netlist: Netlist, delays: Delays | None = None) -> Timing | None:
     levels, hops = way(graph, done, int(np.argmax(done.path)))
     return Timing(max(period, limit), path, levels, hops, "path" if period >= limit else by,
                   untimed)  # fmt: skip
+
+
+def from_dict(raw: Mapping[str, Any] | None) -> Timing | None:
+    """A path out of the dictionary that `dataclasses.asdict` makes of it, read from JSON."""
+    if raw is None:
+        return None
+    return Timing(**{**raw, "hops": tuple(Hop(**hop) for hop in raw["hops"])})
 
 
 def way(graph: Graph, done: Pass, end: int) -> tuple[int, tuple[Hop, ...]]:
