@@ -176,9 +176,6 @@ module shuff_bank_lanes #(
                         no_code_q[p] <= |no_codes[ASKED*p +: ASKED];
                     end
                 end
-                if (!run) begin
-                    third <= 1'b0;
-                end
             end
 
             assign ending         = third;
