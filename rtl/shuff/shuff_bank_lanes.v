@@ -7,8 +7,9 @@
 //   store is filled with bytes that say so.
 //
 // A step takes two cycles: `step` moves the lanes on, and a cycle later (`second`) it is known what
-//   is wrong with it and it goes to the output. One step may follow a bad one into the second
-//   cycle; nobody sees it, because `run` is over by then.
+//   is wrong with it and it goes to the output. Above 8 lanes it takes three: what any lane finds
+//   wrong in the second cycle is known of the step in the third one. The one step or two that may be
+//   on their way behind a bad one nobody sees, because `run` is over by then.
 //
 // Parameters
 //   B      bits of a weight code, 2..5
@@ -74,13 +75,16 @@ module shuff_bank_lanes #(
     reg                 second;          // a step is in its second cycle, ...
     reg                 second_last;     // ... the last one
 
+    // A step whose last cycle this is, if the output takes it now.
+    wire              ending, ending_last, ending_bad, ending_no_code;
+    wire [POUT*B-1:0] ending_codes;
+
     wire enough, out_ready;
     wire free       = !second || out_ready;    // the second cycle is free for another step
     wire give       = may_give && free;
     wire step       = may_step && free;
     wire ready_next = ready || (give && (LATE ? round[1] : round[0]));
     wire last_done  = step && last_step;
-    wire bad_step   = |bad;
 
     // The store has the held word.
     wire [WBITS-1:0] word;
@@ -98,8 +102,8 @@ module shuff_bank_lanes #(
         .clear(clear), .word(word), .word_push(word_push), .space(space),
         .held(held), .held_push(held_push), .held_real(held_real), .no_more(no_more),
         .run(run), .last_step(last_step), .step(step),
-        .decided(second && out_ready), .decided_last(second_last), .bad(bad_step),
-        .bad_code(|no_code), .spare(spare), .quiet(!m_axis_tvalid),
+        .decided(ending && out_ready), .decided_last(ending_last), .bad(ending_bad),
+        .bad_code(ending_no_code), .spare(spare), .quiet(!m_axis_tvalid),
         .done(done), .status(status), .busy(busy)
     );
 
@@ -149,10 +153,49 @@ module shuff_bank_lanes #(
         end
     end
 
+    // ---- LATE: a third cycle. To ask all lanes and then to hold the output back takes too long.
+    generate
+        if (LATE) begin : g_third
+            localparam ASKED = 6;                              // lanes to a register
+            localparam PARTS = (POUT + ASKED - 1) / ASKED;
+            reg                    third, third_last;
+            reg  [POUT*B-1:0]      codes_q;
+            reg  [PARTS-1:0]       bad_q, no_code_q;
+            wire [PARTS*ASKED-1:0] bads     = {{(PARTS*ASKED-POUT){1'b0}}, bad};
+            wire [PARTS*ASKED-1:0] no_codes = {{(PARTS*ASKED-POUT){1'b0}}, no_code};
+
+            integer p;
+
+            always @(posedge clk) begin
+                if (out_ready) begin
+                    third      <= second;
+                    third_last <= second_last;
+                    codes_q    <= codes;
+                    for (p = 0; p < PARTS; p = p + 1) begin
+                        bad_q[p]     <= |bads[ASKED*p +: ASKED];
+                        no_code_q[p] <= |no_codes[ASKED*p +: ASKED];
+                    end
+                end
+            end
+
+            assign ending         = third;
+            assign ending_last    = third_last;
+            assign ending_bad     = |bad_q;
+            assign ending_no_code = |no_code_q;
+            assign ending_codes   = codes_q;
+        end else begin : g_second
+            assign ending         = second;
+            assign ending_last    = second_last;
+            assign ending_bad     = |bad;
+            assign ending_no_code = |no_code;
+            assign ending_codes   = codes;
+        end
+    endgenerate
+
     // ---- output
     axis_skid #(.WIDTH(POUT*B + 1)) u_out (
         .clk(clk), .rst(rst),
-        .s_axis_tdata({second_last, codes}), .s_axis_tvalid(second && run && !bad_step),
+        .s_axis_tdata({ending_last, ending_codes}), .s_axis_tvalid(ending && run && !ending_bad),
         .s_axis_tready(out_ready),
         .m_axis_tdata({m_axis_tlast, m_axis_tdata}), .m_axis_tvalid(m_axis_tvalid),
         .m_axis_tready(m_axis_tready)

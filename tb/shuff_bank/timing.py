@@ -38,7 +38,10 @@ def bank_cycles(stream: Stream) -> tuple[int, int]:
     else:
         table = table_cycles(header.lengths, own.limit)
         first, last, due = _steps(header, _asks(header, codes), table)
-    decided = last if own.bits == BYTE_BITS or not header.count else last + 1
+    # A step is decided in its second cycle, where the lanes' bytes come late in its third one.
+    decided = last
+    if own.bits != BYTE_BITS and header.count:
+        decided += 2 if late(own.bits, own.lanes) else 1
     # Three cycles from the header to the table, one for each word that is still due behind the last
     # step, six for the stored CRC, verdict, TLAST and report.
     return last - first + 1, header.size + 3 + table + decided + due + 6
