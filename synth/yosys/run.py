@@ -33,6 +33,9 @@ OPTIONS: Final[Mapping[str, Value]] = {
 """What every build is mapped with; `nodsp` is taken off for lanes that are made of DSPs."""
 _LIGHT: Final = ("dot_product",)
 """Modules without block RAM; see `script`."""
+_EQUAL_PARTS: Final = {"product_tables": "adder_tree"}
+"""Modules that are mapped by themselves, and what is in them many times, alike and between
+registers: mapped once, too (a third of the time of an accelerator with P3)."""
 _TIMEOUT_S: Final = 3600
 
 
@@ -142,6 +145,9 @@ def prepare(design: Design, folder: Path) -> list[str]:
         for module in design.target.separate:
             text = re.sub(rf"^module {module}\b", f"(* keep_hierarchy *)\nmodule {module}", text,
                           flags=re.M)  # fmt: skip
+            if module in _EQUAL_PARTS and re.search(rf"^module {module}\b", text, re.M):
+                text = re.sub(rf"^(\s+)({_EQUAL_PARTS[module]}) #\(",
+                              r"\1(* keep_hierarchy *) \2 #(", text, flags=re.M)  # fmt: skip
         path.write_text(text, encoding="utf-8")
     return sources
 
@@ -160,7 +166,8 @@ def _defaults(design: Design, head: str) -> str:
 def script(design: Design, sources: Sequence[str], dsp: bool) -> str:
     """The Yosys script of a design."""
     # What was kept as a module (see prepare) is mapped once and joined afterwards.
-    join = ["setattr -mod -unset keep_hierarchy *", "flatten", "clean"]
+    join = ["setattr -mod -unset keep_hierarchy *", "setattr -unset keep_hierarchy */t:*",
+            "flatten", "clean"]  # fmt: skip
     recipe = _RECIPE.format(top=design.top) + ("" if dsp else " -nodsp")
     return "\n".join((
         *read_words(sources),
@@ -195,8 +202,12 @@ def synthesise(design: Design, *, dsp: bool = False, home: Path | None = None) -
     dsp: let Yosys infer DSP48E2. Raises SynthError with Yosys' own reason.
     """
     names = [design.source_name(path) for path in design.sources]
-    words = "yosys-xcup", importlib.metadata.version(_PACKAGE), script(design, names, dsp), \
-        *design.target.separate
+    words = (
+        "yosys-xcup",
+        importlib.metadata.version(_PACKAGE),
+        script(design, names, dsp),
+        *design.target.separate,
+    )
 
     def make(folder: Path) -> None:
         start = time.monotonic()
