@@ -8,8 +8,8 @@
 //
 // A step takes two cycles: `step` moves the lanes on, and a cycle later (`second`) it is known what
 //   is wrong with it and it goes to the output. Above 8 lanes it takes three: what any lane finds
-//   wrong in the second cycle is known of the step in the third one. The one step or two that may be
-//   on their way behind a bad one nobody sees, because `run` is over by then.
+//   wrong in the second cycle is known of the step in the third one. One or two steps may follow a
+//   bad one on their way; nobody sees them, because `run` is over by then.
 //
 // Parameters
 //   B      bits of a weight code, 2..5
