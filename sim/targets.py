@@ -187,9 +187,14 @@ def _paths(names: list[str], root: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
+@functools.cache
+def _groups() -> dict[str, list[str]]:
+    return tomllib.loads(SEPARATE.read_text(encoding="utf-8"))
+
+
 def _separate(names: Sequence[str]) -> Iterator[str]:
     """Modules by name, or those of a group of sim/separate.toml by "@" and its name."""
-    groups = tomllib.loads(SEPARATE.read_text(encoding="utf-8"))
+    groups = _groups()
     for name in names:
         if name.startswith("@") and name[1:] not in groups:
             raise unknown("group of sim/separate.toml", name[1:], groups)

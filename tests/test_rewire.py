@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""sim/rewire.py: the same values from a netlist whose selections are wired straight."""
+"""sim/rewire: the same values from a netlist with less in it."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ import pytest
 from synth.errors import SynthError
 from synth.yosys import copies, copy_state, netlist, pack, replicate, timing
 from synth.yosys.delays import load
+from synth.yosys.graph import Graph
 from synth.yosys.simulate import Simulator
 from tests.test_synth_counts import OUT, Made, adder
 
@@ -95,9 +96,18 @@ def longest(found):
     return timing.estimate(found).path_ns + D.uncertainty
 
 
+def copies_for(raw, period=replicate.PERIOD_NS, *, spare=True):
+    """The copies that a netlist wants as it is, checked: it must be as fast as they claim."""
+    made = replicate.Replicator(Graph(netlist.from_json(raw, "top"), D), period).run(spare=spare)
+    if made.cells:
+        after = netlist.from_json(copy_state.apply(raw, "top", made), "top")
+        copies._checked(Graph(after, D), made)
+    return made
+
+
 def copied(raw, period=replicate.PERIOD_NS):
     """(copies, netlist before, netlist after), the same function by simulation."""
-    made = copies.copies_for(raw, "top", period)
+    made = copies_for(raw, period)
     kept = json.dumps(raw)
     changed = copy_state.apply(raw, "top", made)
     assert json.dumps(raw) == kept  # what was given is not touched
@@ -225,7 +235,7 @@ def test_a_step_that_makes_another_path_longer_is_not_taken():
     ends = [made.path("s", 8), made.path("s", 1)]
     made.lut("w", "s", "side0")
     ends += [made.path("w", 3) for _ in range(40)]
-    found = copies.copies_for(made.raw(*ends, ins=("in0",)), "top", 3.74, spare=False)
+    found = copies_for(made.raw(*ends, ins=("in0",)), 3.74, spare=False)
     assert found.cells == ()
     assert found.after_ns == found.before_ns == pytest.approx(3.81 - D.uncertainty)
 
@@ -281,7 +291,7 @@ def weights(size):
 
 def test_names_that_are_taken_and_cells_of_two_outputs_are_refused():
     raw = wide(40, 5)
-    made = copies.copies_for(raw, "top")
+    made = copies_for(raw)
     with pytest.raises(SynthError, match="already"):
         copy_state.apply(copy_state.apply(raw, "top", made), "top", made)
     chain = adder(4).cells
@@ -301,7 +311,7 @@ def test_copies_that_do_not_give_their_clock_are_refused(monkeypatch):
 
     monkeypatch.setattr(copies, "Replicator", Boasting)
     with pytest.raises(SynthError, match="with its copies"):
-        copies.copies_for(wide(40, 5), "top")
+        copies._changed(wide(40, 5), "top", replicate.PERIOD_NS, True)
 
 
 def test_a_flip_flop_before_both_inputs_of_a_carry_bit_is_no_lut6_2():

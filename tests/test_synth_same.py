@@ -14,13 +14,13 @@ from synth import cache, limits
 from synth.errors import SynthError
 from synth.yosys import copies, copy_state, netlist, run, same, timing
 from tests.test_synth_collapse import chain
-from tests.test_synth_replicate import wide
+from tests.test_synth_replicate import copies_for, wide
 
 
 def changed(spoil=None):
     """What differs between a netlist and the same with copies, after `spoil(cells, copies)`."""
     raw = wide(40, 5)
-    made = copies.copies_for(raw, "top")
+    made = copies_for(raw)
     after = copy.deepcopy(copy_state.apply(raw, "top", made))
     assert made.cells
     if spoil:

@@ -159,19 +159,6 @@ def _read(raw: Mapping[str, Any]) -> Copies:
                   raw["before_ns"], raw["after_ns"])  # fmt: skip
 
 
-def copies_for(raw: Mapping[str, Any], top: str, period_ns: float = PERIOD_NS,
-               spare: bool = True) -> Copies:  # fmt: skip
-    """The copies that a parsed netlist wants, checked: with them it must be as fast as they claim.
-
-    Raises SynthError if it is not, which is a mistake of the program.
-    """
-    d = delays.load()
-    made = Replicator(Graph(netlist.from_json(raw, top), d), period_ns).run(spare=spare)
-    if made.cells:
-        _checked(Graph(netlist.from_json(apply(raw, top, made), top), d), made)
-    return made
-
-
 def _checked(last: Graph, made: Copies) -> timing.Timing | None:
     """The longest path of a netlist with the copies in it, which must be the one they claim."""
     path = timing.of(last)

@@ -83,9 +83,7 @@ class Graph:
                  if _is_logic(cells[number].type)}  # fmt: skip
         for number, cell in enumerate(cells):
             own = []
-            for port, bits in cell.ports.items():
-                if port in cell.outputs:
-                    continue
+            for port, bits in cell.read:
                 behind, other = _kinds(cell.type, port)
                 for i, bit in enumerate(bits):
                     if isinstance(bit, int):

@@ -43,11 +43,14 @@ class Cell:
     outputs: frozenset[str]
 
     @property
+    def read(self) -> Iterator[tuple[str, tuple[Bit, ...]]]:
+        """(port, bits) of each input port."""
+        return ((port, bits) for port, bits in self.ports.items() if port not in self.outputs)
+
+    @property
     def inputs(self) -> Iterator[tuple[str, int, Bit]]:
         """(port, index, bit) of each input bit."""
-        for port, bits in self.ports.items():
-            if port not in self.outputs:
-                yield from ((port, i, bit) for i, bit in enumerate(bits))
+        return ((port, i, bit) for port, bits in self.read for i, bit in enumerate(bits))
 
     @property
     def driven(self) -> Iterator[tuple[str, int, Bit]]:
@@ -95,9 +98,7 @@ class Netlist:
         """Net -> (cell number, port, index) of every input that reads it; number -1: a port."""
         found: dict[Bit, list[tuple[int, str, int]]] = {}
         for number, cell in enumerate(self.cells):
-            for port, bits in cell.ports.items():
-                if port in cell.outputs:
-                    continue
+            for port, bits in cell.read:
                 for i, bit in enumerate(bits):
                     if isinstance(bit, int):
                         found.setdefault(bit, []).append((number, port, i))

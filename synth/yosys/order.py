@@ -61,8 +61,8 @@ def order(netlist: Netlist, *, dsp: bool = False) -> Order:
              if number in node_of}  # fmt: skip
     for number, node in node_of.items():
         cell = netlist.cells[number]
-        for port, bits in cell.ports.items():
-            if port in cell.outputs or not passes(cell, port):
+        for port, bits in cell.read:
+            if not passes(cell, port):
                 continue
             for bit in bits:
                 above = makes.get(bit, node)

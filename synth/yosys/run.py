@@ -202,12 +202,8 @@ def synthesise(design: Design, *, dsp: bool = False, home: Path | None = None) -
     dsp: let Yosys infer DSP48E2. Raises SynthError with Yosys' own reason.
     """
     names = [design.source_name(path) for path in design.sources]
-    words = (
-        "yosys-xcup",
-        importlib.metadata.version(_PACKAGE),
-        script(design, names, dsp),
-        *design.target.separate,
-    )
+    words = "yosys-xcup", importlib.metadata.version(_PACKAGE), script(design, names, dsp), \
+        *design.target.separate
 
     def make(folder: Path) -> None:
         start = time.monotonic()

@@ -48,7 +48,7 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--build", nargs="+", choices=list(BUILDS), default=list(BUILDS))
     parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
     parser.add_argument("--plain", action="store_true",
-                        help="Icarus: the netlist as it is (see sim/rewire.py); slow")  # fmt: skip
+                        help="Icarus: the netlist as it is (see sim/rewire); slow")  # fmt: skip
     parser.add_argument("--table", action="store_true", help="show what is done, run nothing")
     parser.add_argument("--markdown", action="store_true",
                         help="the same as a table for docs/lanes.md, a line a lane")  # fmt: skip
