@@ -19,7 +19,7 @@ from sim.paths import RESULTS, shown
 from sim.progress import Progress
 from sim.report import figure, print_table
 from sim.targets import Value, find
-from synth import limits, matrix, records
+from synth import limits, matrix, records, wheels
 from synth.design import Design
 from synth.records import Record
 
@@ -39,6 +39,7 @@ def run(choices: Mapping[str, str]) -> int:
     workers = whole(choices, "WORKERS", os.cpu_count() or 1)
     if not 1 <= workers <= 16:
         raise HarnessError(f"WORKERS={workers}: a whole number from 1 to 16")
+    wheels.compiled(print)
     if part == "limits":
         return check_limits(workers, flag(choices, "UPDATE"))
     if part == "netlists":
@@ -94,8 +95,7 @@ def _lane(one: Design, net: str = "") -> Record:
 def _ecp5(one: Design) -> Record:
     from synth.ecp5 import measure
 
-    seeds = measure.SEEDS if one.top == "dot_product" else matrix.SMALL_SEEDS
-    return measure.measure(one, board="ulx3s", seeds=seeds)
+    return measure.measure(one, board="ulx3s", seeds=matrix.SEEDS)
 
 
 def _netlist(top: str, given: Mapping[str, Value]) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def measuring(work: Sequence[Work]) -> tuple[list[Job], list[int]]:
         if call is _ecp5:
             name, effort = f"ECP5: {name}", effort * _PLACING
             if one.top != "dot_product":
-                seeds = range(1, matrix.SMALL_SEEDS + 1)
+                seeds = range(1, matrix.SEEDS + 1)
                 first = len(todo)
                 todo.append(Job(f"{name}: mapping", ecp5_ahead, (one, 0), effort * len(seeds)))
                 todo += [Job(f"{name}: seed {seed}", ecp5_ahead, (one, seed), effort, (first,))

