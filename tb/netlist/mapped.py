@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from golden.errors import PlutarchError
+from sim import rewire
 from sim.paths import BUILD, ROOT
 from sim.request import Run, RunResult
 from sim.run import run_target
@@ -126,7 +127,7 @@ def checked(given: Mapping[str, Value], top: str = "plut_conv") -> dict[str, Any
     wanted = design(top, given)
     mapped = copies.synthesise(wanted)
     own = cache.code_hash(__file__, BLOCK_RAM, ROOT / "tb" / "network" / "test_system.py",
-                          ROOT / "tb" / "network" / "faults.py")  # fmt: skip
+                          ROOT / "tb" / "network" / "faults.py", *rewire.SOURCES)  # fmt: skip
 
     def make(folder: Path) -> None:
         _, gates = compare(given, top=top)
