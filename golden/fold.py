@@ -32,6 +32,7 @@ def fold(name: str, bits: int, values: Ints, terms: TwoTerm, bias: Reals, *, str
 
     values: (O, I, K, K) integers in units of 2^exp_w. terms: scale of each channel. bias: (O,)
     real. residual: name and exponent of the words it adds. kind: of weights and activations.
+    int8 saturates, so -128 in a channel of negative scale becomes 127 (golden.qat has none there).
     Raises PlutarchError if no exponent of t serves scales and outputs.
     """
     exp_acc = exp_w + exp_a

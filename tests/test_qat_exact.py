@@ -30,6 +30,7 @@ from golden.qat import (  # noqa: E402
     quantise,
 )
 from golden.qat.__main__ import main  # noqa: E402
+from golden.qat.grid import set_grids  # noqa: E402
 from tests.qat_nets import (  # noqa: E402
     EXP,
     Tiny,
@@ -88,6 +89,19 @@ def test_integers_equal_the_frozen_model(bits: int, terms: int, tmp_path: Path) 
     assert (load_package(path).logits(net.images) == net.logits(net.images)).all()
 
 
+def test_a_negative_scale_meets_the_lowest_word() -> None:
+    """The sign of a scale goes into the weights, and 128 is no int8: the frozen model has -127."""
+    model = frozen(used(Tiny()), QuantSpec())
+    stem = dict(model.layers())["stem"]
+    with torch.no_grad():
+        stem.weight[:3, 0, 1, 1] = -100.0  # saturates; their gains are below, at and above zero
+    assert stem.terms[0, :3].tolist() == [-1, 0, 1]
+    assert stem.integer_weights()[:3, 0, 1, 1].tolist() == [-127, -128, -128]
+    net = exported(model)
+    found = compare(model.double(), net, net.images)
+    assert found.same == 360 and not found.first
+
+
 def _raw(model: QuantModel, images: Any, name: str) -> Any:
     """What layer `name` hands to its quantisers, float64."""
     layer = dict(model.layers())[name]
@@ -100,34 +114,42 @@ def _raw(model: QuantModel, images: Any, name: str) -> Any:
 
 
 def test_float32_differs_by_rounding_across_a_cut_alone() -> None:
-    """Five bits: t of layer a needs more than 24. A value is put just below a cut: float32 rounds
-    it onto the cut, where ties go up; everything before it is equal."""
+    """Five bits: t of layer a needs more than 24. Where float32 has rounded a sum times its scale
+    up, an offset carries it exactly onto a cut, where ties go up, and the true one just below."""
     model = _trained(5)
     net = exported(model)
     found = compare(model, net, net.images)
     proven = {bound.name: bound.float32 for bound in bounds(net)}
     assert found.dtype == "float32" and found.same >= 324  # 90 % of 360
     assert not any(proven[name] for name in found.first.values()) and not proven["a"]
-    layer = dict(model.layers())["a"]
-    before = layer.offset.detach().clone()
-    images = net.images[:40]
-    near, true = _raw(model, images, "a"), _raw(copy.deepcopy(model).double(), images, "a")
-    assert float((near - true).abs().max()) < 2.0 ** -20 * float(true.max())
-    for at in map(tuple, torch.nonzero((near > true) & (true > 0))[:200].tolist()):
-        cut = 1.5 * 2.0 ** np.floor(np.log2(float(true[at])))
+    layer, images = dict(model.layers())["a"], net.images
+    sign, power, second, term = layer.terms
+    second[:] = power.max() - 14  # scales of 15 bits in the channels that are not zero
+    term[:] = sign.abs()
+    layer.scale.copy_(torch.from_numpy(layer.two_term().values()))
+    set_grids(model)
+    for at in range(len(images)):
+        image = images[at:at + 1]  # alone, as compare() will run it: a batch may add otherwise
         with torch.no_grad():
-            layer.offset.copy_(before)
-            layer.offset[at[1]] += cut - float(true[at])
-        image = images[at[0]:at[0] + 1]
-        net = export(model, "tiny", image, digits()[1].labels[:1], {})
-        found = compare(model, net, image)
+            layer.offset.zero_()
+        near, true = _raw(model, image, "a"), _raw(copy.deepcopy(model).double(), image, "a")
+        assert float((near - true).abs().max()) < 2.0 ** -20 * float(true.max())
+        for place in map(tuple, torch.nonzero((near > true) & (true > 0)).tolist()):
+            cut = 1.5 * 2.0 ** np.floor(np.log2(float(near[place])))
+            with torch.no_grad():
+                layer.offset.zero_()
+                layer.offset[place[1]] = cut - float(near[place])  # exact: within a factor of two
+            net = export(model, "tiny", image, digits()[1].labels[:1], {})
+            found = compare(model, net, image)
+            if found.first:
+                break
         if found.first:
             break
     assert found.first == {0: "a"} and found.values["stem"] == 1.0
     wide = copy.deepcopy(model).double()
     assert compare(wide, net, image).values["a"] == 1.0
-    one, two = _raw(model, image, "a")[0][at[1:]], _raw(wide, image, "a")[0][at[1:]]
-    assert float(one) == cut > float(two) > cut * (1 - 2.0 ** -22)
+    one, two = _raw(model, image, "a")[place], _raw(wide, image, "a")[place]
+    assert float(one) == cut > float(two) > cut * (1 - 2.0 ** -20)
 
 
 def test_bounds_are_those_of_all_inputs() -> None:

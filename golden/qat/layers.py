@@ -208,6 +208,17 @@ class ConvLayer(Layer):
         with torch.no_grad():
             self.offset.copy_(shift - mean * values)
 
+    def used_weight(self) -> Tensor:
+        """As every layer's. Frozen, a channel of a negative scale has no fixed-point word -2^(b-1):
+        the sign goes into its weights (golden.fold), and 2^(b-1) is no word.
+        """
+        w = super().used_weight()
+        if self.mode != "frozen" or not isinstance(self.weight_quantizer, Fixed):
+            return w
+        lowest = (1.0 - 2.0 ** (self.weight_quantizer.bits - 1)) * 2.0 ** \
+            self.weight_quantizer.exponent
+        return torch.where(self.terms[0, :, None, None, None] < 0, w.clamp(min=lowest), w)
+
     def two_term(self) -> TwoTerm:
         """The frozen scale of each channel."""
         sign, power1, power2, term2 = self.terms.cpu().numpy()
