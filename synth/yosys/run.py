@@ -32,6 +32,7 @@ OPTIONS: Final[Mapping[str, Value]] = {
 """What every build is mapped with; `nodsp` is taken off for lanes that are made of DSPs."""
 _LIGHT: Final = ("dot_product",)
 """Modules without block RAM; see `script`."""
+_TABLE_MAP: Final = Path(__file__).with_name("table_map.v")
 _EQUAL_PARTS: Final = {"product_tables": "adder_tree"}
 """Modules that are mapped by themselves, and what is in them many times, alike and between
 registers: mapped once, too (a third of the time of an accelerator with P3)."""
@@ -134,8 +135,8 @@ def prepare(design: Design, folder: Path) -> list[str]:
     accelerator of 16 lanes maps in minutes.
     """
     sources = design.write(folder)
-    if models := _models(design):
-        (folder / cells.NAME).write_text(models, encoding="utf-8")
+    for name, text in _light_files(design).items():
+        (folder / name).write_text(text, encoding="utf-8")
     for name in sources:
         path = folder / name
         text = path.read_text(encoding="utf-8")
@@ -178,17 +179,20 @@ def script(design: Design, sources: Sequence[str], dsp: bool) -> str:
     ))  # fmt: skip
 
 
-def _models(design: Design) -> str:
-    """The cells that the short recipe reads, nothing for other designs."""
-    return cells.models() if design.top in _LIGHT else ""
+def _light_files(design: Design) -> dict[str, str]:
+    """Name -> text of what the short recipe reads beside Yosys' own, nothing for other designs."""
+    if design.top not in _LIGHT:
+        return {}
+    return {cells.NAME: cells.models(), _TABLE_MAP.name: _TABLE_MAP.read_text(encoding="utf-8")}
 
 
 def _light(recipe: str, top: str) -> list[str]:
     """synth_xilinx without reading what only pads, block RAM and other families need: 1.4 CPU
     seconds, more than a small lane takes.
 
-    The same netlist, as tests/test_synth_light.py checks. A memory that would become a block RAM
-    all the same is left as a cell that Yosys does not know: an error and not a wrong count.
+    The same netlist (tests/test_synth_light.py), but where a bit is selected out of a constant:
+    there _TABLE_MAP leaves less to clean, and ABC starts elsewhere. A memory that would become a
+    block RAM all the same is left as a cell that Yosys does not know: an error, no wrong count.
     """
     return [
         f"read_verilog -lib -specify {cells.NAME}",
@@ -197,6 +201,7 @@ def _light(recipe: str, top: str) -> list[str]:
         "memory_libmap -lib +/xilinx/lutrams_xcu.txt -lib +/xilinx/brams_xc4v.txt -D HAS_SIZE_36"
         " -D HAS_CASCADE -D HAS_ADDRCE -logic-cost-rom 0.015625 -no-auto-huge",
         "techmap -map +/xilinx/lutrams_xc5v_map.v",
+        f"techmap -map {_TABLE_MAP.name} t:$shiftx",
         f"{recipe} -run map_ffram:edif",
     ]
 
@@ -207,7 +212,7 @@ def synthesise(design: Design, *, dsp: bool = False, home: Path | None = None) -
     dsp: let Yosys infer DSP48E2. Raises SynthError with Yosys' own reason.
     """
     names = [design.source_name(path) for path in design.sources]
-    words = ("yosys-xcup", importlib.metadata.version(YOSYS), _models(design),
+    words = ("yosys-xcup", importlib.metadata.version(YOSYS), *_light_files(design).values(),
              script(design, names, dsp), *design.target.separate)  # fmt: skip
 
     def make(folder: Path) -> None:
