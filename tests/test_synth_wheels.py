@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from sim import cli
 from synth import wheels
 
 
@@ -44,3 +45,11 @@ def test_a_slow_start_is_told_and_waited_for(tool, tmp_path):
 def test_a_tool_that_fails_is_left_to_who_needs_it(tool, tmp_path):
     assert tool("bad", "raise ValueError") == []
     assert (tmp_path / "ran").exists()
+
+
+def test_make_setup_leaves_no_tool_to_compile(monkeypatch, capsys):
+    started = []
+    monkeypatch.setattr(wheels, "compiled", started.append)
+    assert cli.run("setup", {}) == 0
+    assert started == [print]
+    assert capsys.readouterr().out == "set-up: everything is there\n"

@@ -10,6 +10,7 @@ Nets are timed as if they had their copies already (synth/yosys/replicate.py, wh
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -57,25 +58,42 @@ def absorb(reader: Lut, net: Bit, made: Lut) -> Lut | None:
     """
     nets = [bit for bit in dict.fromkeys((*reader.inputs, *made.inputs))
             if isinstance(bit, int) and bit != net]  # fmt: skip
-    init = 0
-    for place in range(1 << len(nets)):
-        value: dict[Bit, int] = {"1": 1} | {bit: place >> i & 1 for i, bit in enumerate(nets)}
-        value[net] = _look_up(made, value)
-        init |= _look_up(reader, value) << place
-    found = _needed(Lut(tuple(nets), init))
+    every = (1 << (1 << len(nets))) - 1
+    column = {"1": every} | {bit: _column(len(nets), i) for i, bit in enumerate(nets)}
+    column[net] = _values(made, column, every)
+    found = _needed(Lut(tuple(nets), _values(reader, column, every)))
     return found if 1 <= len(found.inputs) <= INPUTS else None
 
 
-def _look_up(lut: Lut, value: Mapping[Bit, int]) -> int:
-    return lut.init >> sum(value.get(bit, 0) << i for i, bit in enumerate(lut.inputs)) & 1
+@functools.cache
+def _column(count: int, i: int) -> int:
+    """Input i of `count` over all their values at once: bit p is bit i of p."""
+    half = 1 << i
+    return (((1 << (1 << count)) - 1) // ((1 << 2 * half) - 1)) * (((1 << half) - 1) << half)
+
+
+def _values(lut: Lut, column: Mapping[Bit, int], every: int) -> int:
+    """The output of a LUT over all values at once, a column of its inputs each; others are 0."""
+
+    def of(init: int, size: int) -> int:
+        if init == 0 or init + 1 == 1 << (1 << size):  # always so where no input is left
+            return every if init else 0
+        half = 1 << size - 1
+        low, high = of(init & (1 << half) - 1, size - 1), of(init >> half, size - 1)
+        one = column.get(lut.inputs[size - 1], 0)
+        return low & ~one | high & one
+
+    return of(lut.init, len(lut.inputs))
 
 
 def _needed(lut: Lut) -> Lut:
     """The same function without inputs that it does not depend on."""
-    for i in range(len(lut.inputs)):
-        low = [place for place in range(1 << len(lut.inputs)) if not place >> i & 1]
-        if all((lut.init >> place ^ lut.init >> (place | 1 << i)) & 1 == 0 for place in low):
-            init = sum((lut.init >> place & 1) << j for j, place in enumerate(low))
+    count = len(lut.inputs)
+    for i in range(count):
+        low = ~_column(count, i) & (1 << (1 << count)) - 1
+        if (lut.init >> (1 << i) ^ lut.init) & low == 0:
+            places = [place for place in range(1 << count) if not place >> i & 1]
+            init = sum((lut.init >> place & 1) << j for j, place in enumerate(places))
             return _needed(Lut(lut.inputs[:i] + lut.inputs[i + 1 :], init))
     return lut
 
@@ -188,6 +206,8 @@ def _without_unread(netlist: Netlist) -> Netlist:
                 readers[bit] -= 1
                 before = None if readers[bit] else _driver(netlist, bit)
                 waiting += [] if before is None else [before]
+    if not gone:  # with who drives and reads what, which is known of it
+        return netlist
     cells = tuple(cell for i, cell in enumerate(netlist.cells) if i not in gone)
     return Netlist(netlist.name, netlist.ports, cells, netlist.names)
 
