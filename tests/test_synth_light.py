@@ -44,7 +44,7 @@ def test_the_short_recipe_gives_the_same_netlist(tmp_path, monkeypatch, given):
 
 @pytest.mark.skipif(shutil.which("iverilog") is None, reason="no Icarus Verilog")
 def test_constant_tables_are_mapped_before_yosys_does_and_rightly(tmp_path, monkeypatch):
-    """P2 decodes five bits by tables. Both ways give the RTL's netlist; ours gives no larger one."""
+    """P2 decodes five bits by tables. Both ways give the RTL's netlist, ours no larger a one."""
     wanted = design("dot_product", {"LANE": "P2", "B": 5, "N": 1})
     sizes = []
     for name in ("theirs", "ours"):
