@@ -3,7 +3,7 @@
 // For Yosys' techmap: one bit selected out of a constant table ($shiftx of constants) becomes a
 // tree of multiplexers, the lowest bit of the selection at the leaves, without those whose entries
 // are all equal. Yosys' own map shifts the whole table and leaves it to later passes to take away
-// all but one bit: half the time of a P-LUT lane of five bits.
+// all but one bit: nearly half the time of P2 at five bits.
 `default_nettype none
 
 (* techmap_celltype = "$shiftx" *)
