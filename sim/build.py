@@ -144,13 +144,21 @@ def _check_log(log: Path, sim: str, job: Job) -> None:
         raise BuildError(_first_error(log, sim, job, "error in the log"))
 
 
+def _last_use(path: Path) -> float:
+    """When it was used last; 0.0 where another process has just removed it."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def _prune(folder: Path) -> None:
     builds = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    builds.sort(key=lambda p: p.stat().st_mtime, reverse=True)
+    builds.sort(key=_last_use, reverse=True)
     for old in builds[_KEEP:]:
         shutil.rmtree(old, ignore_errors=True)
     for half in folder.glob(".half-*"):
-        if half.stat().st_mtime < time.time() - 3600:
+        if _last_use(half) < time.time() - 3600:
             shutil.rmtree(half, ignore_errors=True)
 
 
@@ -160,7 +168,10 @@ def find(sim: str, job: Job) -> Built | None:
     executable = folder / _EXECUTABLE[sim]
     if not executable.exists():
         return None
-    os.utime(folder)  # the least recently used go first
+    try:
+        os.utime(folder)  # the least recently used go first
+    except OSError:
+        return None  # another process has just removed it
     return Built(folder, executable, 0.0)
 
 

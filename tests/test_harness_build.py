@@ -208,6 +208,42 @@ def test_two_at_a_time_make_one_good_build(counter: Path) -> None:
     assert said[0] == said[1] and Path(said[0]).exists()
 
 
+class Removed(type(Path())):  # type: ignore[misc]
+    """A folder that another process removes after it was listed."""
+
+    def is_dir(self) -> bool:
+        return True
+
+
+class Listed:
+    """A folder as it was a moment ago."""
+
+    def __init__(self, *found: Path) -> None:
+        self.found = found
+
+    def iterdir(self) -> Iterator[Path]:
+        return iter(self.found)
+
+    def glob(self, pattern: str) -> list[Path]:
+        return [Removed("there/.half-1-1")]
+
+
+def test_what_others_remove_does_not_stop_a_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [tmp_path / name for name in ("one", "two")]
+    for folder in kept:
+        folder.mkdir()
+    monkeypatch.setattr(build, "_KEEP", 2)
+    build._prune(Listed(kept[0], Removed("there/gone"), kept[1]))  # type: ignore[arg-type]
+    assert all(folder.exists() for folder in kept), "what is gone counts as the oldest"
+
+    monkeypatch.setattr(build, "BUILD", tmp_path)
+    monkeypatch.setattr(build.Path, "exists", lambda self: True)
+    (tmp_path / "job.v").write_text("module cached_counter; endmodule")
+    assert build.find("icarus", job(tmp_path / "job.v")) is None
+
+
 def test_ports_come_from_the_header(tmp_path: Path) -> None:
     path = tmp_path / "m.v"
     path.write_text("""

@@ -102,27 +102,7 @@ module adder_tree #(
         end
     endfunction
 
-    // First child of a node; of the node after the last one, the number of children. A child that
-    // is left alone goes to the last node on odd levels and to the first one on even levels, so
-    // that it is not the same one that waits level after level: three registers in a row would
-    // become a LUT each.
-    function integer child_of;
-        input integer level;
-        input integer node;
-        integer       below;
-        begin
-            below    = nodes_of(level - 1);
-            child_of = WAYS * node;
-            if (TREE == 3 && level % 2 == 0 && below % 3 == 1 && node != 0) begin
-                child_of = child_of - 2;
-            end
-            if (child_of > below) begin
-                child_of = below;
-            end
-        end
-    endfunction
-
-    // By how many leaves the nodes of a level begin earlier than WAYS^level * node, see child_of.
+    // By how many leaves the nodes of a level begin earlier than WAYS^level * node, see CHILD.
     function integer early_of;
         input integer level;
         integer       k;
@@ -136,9 +116,7 @@ module adder_tree #(
         end
     endfunction
 
-    // Leaves under a node. In closed form, and what is the same for a whole level is given: tools
-    // take their time over each step of a constant function, and this one is called several times
-    // for each node.
+    // Leaves under a node, WAYS^level for all but the first and the last one.
     function integer leaves_of;
         input integer level;
         input integer early;
@@ -196,23 +174,38 @@ module adder_tree #(
     localparam LEVELS = levels_of(N);
 
     // Each node is a scalar of its own, because simulators handle thousands of small registers well
-    // and one huge vector badly.
+    // and one huge vector badly. Constant functions are called for a level, not for a node, and a
+    // node has few names: Yosys looks through all names of the module for each new one, those of a
+    // call included, so that its time grows with their square.
     genvar l, j;
     generate
         for (l = 0; l <= LEVELS; l = l + 1) begin : g_level
-            localparam NODES   = nodes_of(l);
-            localparam EARLY   = early_of(l);
-            localparam BELOW   = l == 0 ? 0 : early_of(l - 1);
-            localparam EVEN    = l % 2 == 0;
+            localparam EVEN  = l % 2 == 0;
+            localparam NODES = nodes_of(l);
+            // Bits of the sums of the first node, of the last one and of all between.
+            localparam EARLY = early_of(l);
+            localparam FIRST = width_of(leaves_of(l, EARLY, 0));
+            localparam INNER = width_of(WAYS ** l);
+            localparam LAST  = width_of(leaves_of(l, EARLY, NODES - 1));
+            // The same of the level below, where there is one.
+            localparam DOWN       = l == 0 ? 0 : l - 1;
+            localparam DOWN_NODES = nodes_of(DOWN);
+            localparam DOWN_EARLY = early_of(DOWN);
+            localparam DOWN_FIRST = width_of(leaves_of(DOWN, DOWN_EARLY, 0));
+            localparam DOWN_INNER = width_of(WAYS ** DOWN);
+            localparam DOWN_LAST  = width_of(leaves_of(DOWN, DOWN_EARLY, DOWN_NODES - 1));
+            localparam DOWN_OWES  = last_owes(DOWN);
+            // A child that is left alone goes to the last node on odd levels and, by a shift, to
+            // the first one on even levels, so that it is not the same one that waits level after
+            // level: three registers in a row would become a LUT each.
+            localparam SHIFT   = TREE == 3 && EVEN && DOWN_NODES % 3 == 1 ? 2 : 0;
             localparam CLOCKED = TREE == 3 ? l != 0 || LEAD == 1
                                  : LEAD == 0 ? l != 0 && (EVEN || l == LEVELS)
                                  : LEVELS < 2 || l == LEVELS || l == 1
                                    || (l != 0 && EVEN == (LEVELS % 2 == 1));
 
             for (j = 0; j == 0 || j < NODES; j = j + 1) begin : g_node
-                localparam W = width_of(leaves_of(l, EARLY, j));
-                localparam CHILD    = l == 0 ? 0 : child_of(l, j);
-                localparam CHILDREN = l == 0 ? 0 : child_of(l, j + 1) - CHILD;
+                localparam W = j == 0 ? FIRST : j == NODES - 1 ? LAST : INNER;
 
                 wire signed [W-1:0] total_next;
                 wire                owed_next;
@@ -225,7 +218,9 @@ module adder_tree #(
                     assign total_next = {{(W - IW + 1){x[j*IW+IW-1]}}, x[j*IW +: IW-1]} ^ {W{flag}};
                     assign owed_next  = flag;
                 end else begin : g_sum
-                    localparam W0 = width_of(leaves_of(l - 1, BELOW, CHILD));
+                    localparam CHILD = j == 0 ? 0 : WAYS * j - SHIFT;  // the first one
+                    localparam W0    = CHILD == 0 ? DOWN_FIRST
+                                       : CHILD == DOWN_NODES - 1 ? DOWN_LAST : DOWN_INNER;
 
                     wire signed [W0-1:0] first      = g_level[l-1].g_node[CHILD].total;
                     wire                 first_owed = g_level[l-1].g_node[CHILD].owed;
@@ -233,20 +228,20 @@ module adder_tree #(
                     wire signed [W-1:0]  added;
                     wire                 left_over;
 
-                    if (CHILDREN == 1) begin : g_alone
+                    if (CHILD == DOWN_NODES - 1 || (j == 0 && SHIFT != 0)) begin : g_alone
                         assign added     = a;
                         assign left_over = first_owed;
                     end else begin : g_two
-                        localparam W1 = width_of(leaves_of(l - 1, BELOW, CHILD + 1));
+                        localparam W1 = CHILD + 1 == DOWN_NODES - 1 ? DOWN_LAST : DOWN_INNER;
 
                         wire signed [W1-1:0] second      = g_level[l-1].g_node[CHILD+1].total;
                         wire                 second_owed = g_level[l-1].g_node[CHILD+1].owed;
                         wire signed [W-1:0]  b = {{(W - W1 + 1){second[W1-1]}}, second[W1-2:0]};
 
-                        if (TREE == 2 || (CHILDREN == 2 && NEGATE == 0)) begin : g_binary
+                        if (TREE == 2 || (CHILD == DOWN_NODES - 2 && NEGATE == 0)) begin : g_binary
                             assign added     = a + b + {{(W - 1){1'b0}}, second_owed};
                             assign left_over = first_owed;
-                        end else if (CHILDREN == 2) begin : g_pair
+                        end else if (CHILD == DOWN_NODES - 2) begin : g_pair
                             // The place of the third operand takes one flag.
                             ternary_adder #(
                                 .W  (W),
@@ -263,9 +258,9 @@ module adder_tree #(
                             );
                             assign left_over = 1'b0;
                         end else begin : g_three
-                            localparam W2 = width_of(leaves_of(l - 1, BELOW, CHILD + 2));
+                            localparam W2 = CHILD + 2 == DOWN_NODES - 1 ? DOWN_LAST : DOWN_INNER;
                             // Three flags, or two when the last child owes none.
-                            localparam ALL = j != NODES - 1 || last_owes(l - 1) == 1;
+                            localparam ALL = j != NODES - 1 || DOWN_OWES == 1;
 
                             wire signed [W2-1:0] third      = g_level[l-1].g_node[CHILD+2].total;
                             wire                 third_owed = g_level[l-1].g_node[CHILD+2].owed;

@@ -109,13 +109,12 @@ module product_tables #(
             // adder_tree's.
             for (l = 0; l <= LEVELS; l = l + 1) begin : g_join
                 for (i = 0; i == 0 || (i << l) < TABLES; i = i + 1) begin : g_span
-                    localparam COUNT = ((i + 1) << l) < TABLES ? 1 << l : TABLES - (i << l);
-
-                    wire [COUNT*EW-1:0] terms;
+                    // No name for how many there are: there are thousands of these, see adder_tree.
+                    wire [(((i + 1) << l) < TABLES ? 1 << l : TABLES - (i << l))*EW-1:0] terms;
 
                     if (l == 0) begin : g_entry
                         assign terms = g_table[i].word[o*EW +: EW];
-                    end else if (2 * COUNT > (1 << l)) begin : g_pair
+                    end else if (((2 * i + 1) << (l - 1)) < TABLES) begin : g_pair
                         assign terms = {g_join[l-1].g_span[2*i+1].terms,
                                         g_join[l-1].g_span[2*i].terms};
                     end else begin : g_alone

@@ -61,12 +61,12 @@ class Entry:
         """Fixed-width name for lines and tables."""
         return f"{self.lane}  b={self.bits}  {self.build:10}  {self.sim:9}"
 
-    def key(self) -> str:
-        """Hash of everything that decides what the run shows."""
+    def key(self, tree: Path = ROOT) -> str:
+        """Hash of everything that decides what the run shows, with the RTL below `tree`."""
         words = [*map(str, asdict(self).values()), str(self.parameters), str(DEFAULT_SEED)]
         words.append(build.tool_version(self.sim))
         digest = hashlib.sha256("\0".join(words).encode())
-        digest.update(_sources(self.lane, self.sim == "icarus" and self.rewired).encode())
+        digest.update(_sources(self.lane, self.sim == "icarus" and self.rewired, tree).encode())
         return digest.hexdigest()[:16]
 
     @property
@@ -81,7 +81,8 @@ class Record:
 
     random: random vectors at every size; pairs: vectors at N = 1 out of all pairs of codes; plain:
     sums compared on the netlist as Icarus made it, where the others ran on the rewired one;
-    seconds, cpu_s: wall clock and processor time, builds included.
+    seconds, cpu_s: wall clock and processor time, builds included; carried: the commit whose run
+    it is, where Icarus compiles ours to the same netlist (carry.py).
     """
 
     entry: Entry
@@ -95,6 +96,7 @@ class Record:
     seconds: float = 0.0
     cpu_s: float = 0.0
     failures: list[str] = field(default_factory=list)
+    carried: str = ""
 
     @property
     def passed(self) -> bool:
@@ -118,10 +120,14 @@ def load(entry: Entry) -> Record | None:
         return None
 
 
-def kept() -> dict[str, Record]:
-    """Records of the repository's file by the key of their run; ValueError if it is damaged."""
+def kept(tree: Path | None = None) -> dict[str, Record]:
+    """Records of the repository's file (of that below `tree`, if given) by the key of their run.
+
+    ValueError if the file is damaged.
+    """
+    path = tree / KEPT.relative_to(ROOT) if tree else KEPT
     try:
-        raw = json.loads(KEPT.read_text(encoding="utf-8"))
+        raw = json.loads(path.read_text(encoding="utf-8"))
         return {key: _record(record) for key, record in raw.items()}
     except FileNotFoundError:
         return {}
@@ -163,12 +169,14 @@ def python_sources(lane: str) -> list[Path]:
 
 
 @functools.cache
-def _sources(lane: str, rewired: bool) -> str:
+def _sources(lane: str, rewired: bool, tree: Path) -> str:
     target = find("dot_product")
     files = [*target.benches[0].sources, *python_sources(lane)]
     files.append(ROOT / "tb/dot_product/test_dot_product.py")  # which tests a lane has
     files += rewire.SOURCES if rewired else ()
     digest = hashlib.sha256()
     for path in sorted(set(files)):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+        rtl = path.suffix == ".v" and tree != ROOT
+        text = (tree / path.relative_to(ROOT) if rtl else path).read_bytes()
+        digest.update(path.name.encode() + b"\0" + text)
     return digest.hexdigest()

@@ -14,6 +14,7 @@ def line(record: Record) -> str:
     text = (f"{verdict:4}  {record.entry.name}  {record.random:>7}  {record.pairs:>6}  "
             f"{record.sums:>9}  {record.plain:>6}  {record.mismatches:>10}  "
             f"{record.seconds:>7.0f}  {record.cpu_s:>6.0f}")  # fmt: skip
+    text += f"  run of {record.carried}" if record.carried else ""
     return text + "".join(f"\n      {failure}" for failure in record.failures)
 
 
