@@ -26,6 +26,13 @@ def mapped(tmp_path, wanted, name, monkeypatch, light):
     return folder
 
 
+def statements(text):
+    """(lines but for assignments, in order; assignments): those Yosys sorts by numbers in names."""
+    lines = text.split("\n")
+    joins = [line for line in lines if line.startswith("  assign ")]
+    return [line for line in lines if line not in set(joins)], sorted(joins)
+
+
 @pytest.mark.parametrize("given", [
     {"LANE": "P1", "B": 5, "N": 1},
     {"LANE": "P3", "B": 3, "N": 3, "TREE": 3, "MAP": "xcup"},
@@ -35,7 +42,7 @@ def test_the_short_recipe_gives_the_same_netlist(tmp_path, monkeypatch, given):
     wanted = design("dot_product", given)
     texts = [(mapped(tmp_path, wanted, name, monkeypatch, light) / "netlist.v").read_text()
              for name, light in (("whole", ()), ("short", ("dot_product",)))]  # fmt: skip
-    assert texts[0] == texts[1]
+    assert statements(texts[0]) == statements(texts[1])
     assert "LUT" in texts[0]
     assert ("DSP48E2" in texts[0]) == (given["LANE"] in BUILT_OF_DSP)
 
