@@ -170,3 +170,6 @@ def test_nothing_to_carry_and_no_such_revision(
     monkeypatch.undo()
     assert carry.main(["no-such-revision"]) == 2
     assert "'no-such-revision' is not a revision of this repository" in capsys.readouterr().err
+    monkeypatch.setenv("PATH", "")
+    assert carry.main(["HEAD"]) == 2
+    assert "git: No such file or directory" in capsys.readouterr().err

@@ -31,7 +31,7 @@ from tb.dot_product.same_netlist import canonical
 
 
 class RevisionError(PlutarchError):
-    """The revision is not there, or has no such file."""
+    """The revision is not there or has no such file, or there is no git to ask."""
 
 
 def check_out(revision: str, folder: Path) -> str:
@@ -51,7 +51,11 @@ def check_out(revision: str, folder: Path) -> str:
 
 def _git(*words: str) -> str | None:
     """What git says; None where it refuses."""
-    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = ["git", *words]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError as err:
+        raise RevisionError(f"git: {err.strerror}") from None
     return None if done.returncode else done.stdout
 
 
