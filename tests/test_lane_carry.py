@@ -19,7 +19,8 @@ from tb.dot_product.same_netlist import NetlistError, canonical
 
 ENTRY = Entry("S0", 3, "two", "icarus", 100_000, True)
 COUNTER = """
-module counter (input wire clk, input wire [3:0] a, input wire [3:0] b, output reg [4:0] sum);
+module counter (input wire clk, input wire [3:0] a, input wire [3:0] b, output reg [4:0] sum,
+                output wire [3:0] less);
     function integer twice;
         input integer x;
         twice = 2 * x;
@@ -32,6 +33,7 @@ module counter (input wire clk, input wire [3:0] a, input wire [3:0] b, output r
             assign next[i] = i < 4 ? a[i % 4] ^ b[i % 4] : a[0];
         end
     endgenerate
+    assign less = a - b;
     always @(posedge clk) sum <= next + STEP;
 endmodule
 """
@@ -61,6 +63,7 @@ def test_what_no_simulation_shows_is_the_same(tmp_path: Path, old: str, new: str
     ("twice(3)", "twice(4)"), ("next + STEP", "next - STEP"), ("b[i % 4] :", "b[3 - i % 4] :"),
     ("a[i % 4] ^ b[i % 4]", "b[i % 4] ^ a[i % 4]"), ("posedge", "negedge"), ("g_bit", "g_one"),
     ("[4:0] next", "[5:0] next"), (": a[0]", ": 1'b0"), ("sum <= next", "sum = next"),
+    ("a - b", "b - a"), ("a - b", "a + b"),
 ])  # fmt: skip
 def test_what_a_simulation_may_show_is_another(tmp_path: Path, old: str, new: str) -> None:
     assert COUNTER.count(old) == 1
