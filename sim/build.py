@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sim import ports, rewire, runtime, simulators
+from sim import ports, rewire, runtime, simulators, tidy
 from sim.errors import BuildError
 from sim.paths import BUILD, SHIMS, shown
 from sim.simulators import Icarus, Job, Verilator
@@ -144,21 +144,12 @@ def _check_log(log: Path, sim: str, job: Job) -> None:
         raise BuildError(_first_error(log, sim, job, "error in the log"))
 
 
-def _last_use(path: Path) -> float:
-    """When it was used last; 0.0 where another process has just removed it."""
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0
-
-
 def _prune(folder: Path) -> None:
-    builds = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
-    builds.sort(key=_last_use, reverse=True)
-    for old in builds[_KEEP:]:
-        shutil.rmtree(old, ignore_errors=True)
+    tidy.keep_latest(
+        [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")], _KEEP
+    )
     for half in folder.glob(".half-*"):
-        if _last_use(half) < time.time() - 3600:
+        if tidy.last_use(half) < time.time() - 3600:
             shutil.rmtree(half, ignore_errors=True)
 
 
@@ -166,12 +157,8 @@ def find(sim: str, job: Job) -> Built | None:
     """Return the build of `job` if it is there. Raises BuildError if a source is not."""
     folder = BUILD / "sim" / job.top / f"{sim}-{fingerprint(sim, job)}"
     executable = folder / _EXECUTABLE[sim]
-    if not executable.exists():
+    if not (executable.exists() and tidy.touch(folder)):
         return None
-    try:
-        os.utime(folder)  # the least recently used go first
-    except OSError:
-        return None  # another process has just removed it
     return Built(folder, executable, 0.0)
 
 

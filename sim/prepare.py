@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from sim import discover, simulators
+from sim import discover, simulators, tidy
 from sim.errors import BuildError, HarnessError
 from sim.paths import BUILD, ROOT
 from sim.request import Run
@@ -31,10 +31,7 @@ def scratch(run: Run, bench: Bench) -> Path:
     home = BUILD / "run" / run.toplevel
     folder = home / f"{run.sim}-{bench.name}-{os.getpid()}-{time.monotonic_ns()}"
     folder.mkdir(parents=True)
-    finished = [p.parent for p in home.glob(f"*/{_DONE}")]
-    finished.sort(key=lambda p: p.stat().st_mtime, reverse=True)
-    for old in finished[_KEEP:]:
-        shutil.rmtree(old, ignore_errors=True)
+    tidy.keep_latest([p.parent for p in home.glob(f"*/{_DONE}")], _KEEP)
     return folder
 
 

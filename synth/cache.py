@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from sim import tidy
 from sim.paths import BUILD
 
 HOME: Final = BUILD / "synth"
@@ -39,8 +40,7 @@ def folder(kind: str, name: str, make: Callable[[Path], None], home: Path | None
     """
     parent = (HOME if home is None else home) / kind
     done = parent / name
-    if done.is_dir():
-        os.utime(done)
+    if tidy.touch(done):
         return done
     half = parent / f".half-{name}-{os.getpid()}-{time.monotonic_ns()}"
     half.mkdir(parents=True)
@@ -54,7 +54,7 @@ def folder(kind: str, name: str, make: Callable[[Path], None], home: Path | None
                 raise
     finally:
         shutil.rmtree(half, ignore_errors=True)
-    _drop_old(parent)
+    tidy.keep_latest([path for path in parent.iterdir() if not path.name.startswith(".")], _KEEP)
     return done
 
 
@@ -70,11 +70,3 @@ def _no_collector() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
-
-
-def _drop_old(parent: Path) -> None:
-    kept = [path for path in parent.iterdir() if not path.name.startswith(".")]
-    if len(kept) > _KEEP:
-        kept.sort(key=lambda path: path.stat().st_mtime)
-        for path in kept[: len(kept) - _KEEP]:
-            shutil.rmtree(path, ignore_errors=True)

@@ -36,17 +36,18 @@ class RevisionError(PlutarchError):
 
 def check_out(revision: str, folder: Path) -> str:
     """Write our RTL and the records as of a revision below `folder`; return the commit, short."""
-    commit = _git("rev-parse", "--short", "--verify", "--quiet", f"{revision}^{{commit}}")
-    if commit is None:
+    found = _git("rev-parse", "--short", "--verify", "--quiet", f"{revision}^{{commit}}")
+    if found is None:
         raise RevisionError(f"{revision!r} is not a revision of this repository")
+    commit = found.strip()
     for path in (*find("dot_product").benches[0].sources, records.KEPT):
         name = path.relative_to(ROOT)
-        text = _git("show", f"{commit.strip()}:{name}")
+        text = _git("show", f"{commit}:{name}")
         if text is None:
-            raise RevisionError(f"{name} is not in revision {commit.strip()}")
+            raise RevisionError(f"{name} is not in revision {commit}")
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    return commit.strip()
+    return commit
 
 
 def _git(*words: str) -> str | None:
